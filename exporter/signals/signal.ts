@@ -78,6 +78,7 @@ export interface CollectorDeps {
 export interface Scope<Name extends string = string> {
   /**
    * Replaces all gauges of the scope with these and counts as a good poll. Gauges that are not in `samples` leave.
+   * The list and its samples are kept: hand over new ones each time, never change them in place.
    * Without another publish within the scope's `staleAfterMs` the gauges are withdrawn, but for `keptWhenStale` ones.
    */
   publish(samples: readonly Sample<Name>[]): void
