@@ -1,0 +1,84 @@
+/**
+ * What a schema cannot say of a config file. The file may also have faults of shape, which are told by the schema:
+ * whatever has the wrong shape is passed over here, so that all faults show at once.
+ */
+import { groupLabel, reservedLabels } from '../../signals/nodes/labels.ts'
+import type { Fault } from './fault.ts'
+
+const sections = ['nodes', 'load_balancers', 'dns', 'connections', 'reachability'] as const
+
+export function checkMeaning(file: unknown): Fault[] {
+  const clusters = list(map(file).clusters)
+  return [
+    ...duplicates(clusters.map((cluster) => map(cluster).name)).map(([index, name]) => ({
+      path: ['clusters', index, 'name'],
+      message: `${JSON.stringify(name)} is the name of an earlier cluster too`,
+    })),
+    ...clusters.flatMap((cluster, index) =>
+      checkCluster(map(cluster)).map(({ path, ...rest }) => ({ path: ['clusters', index, ...path], ...rest })),
+    ),
+  ]
+}
+
+function checkCluster(cluster: PlainMap): Fault[] {
+  const faults: Fault[] = [...checkNodes(map(cluster.nodes)), ...checkNames(map(cluster.dns))]
+  if (sections.every((section) => cluster[section] === undefined)) {
+    faults.push({ path: [], message: `watches nothing; give one of ${sections.join(', ')}` })
+  }
+  for (const [index, entry] of list(cluster.load_balancers).entries()) {
+    const { names, tags } = map(entry)
+    if (isEmpty(names) && isEmpty(tags)) {
+      faults.push({ path: ['load_balancers', index], message: 'lacks names or tags: it would watch no load balancer' })
+    }
+  }
+  return faults
+}
+
+function checkNodes(nodes: PlainMap): Fault[] {
+  const faults: Fault[] = []
+  if (nodes.in_cluster === true && (nodes.kubeconfig !== undefined || nodes.context !== undefined)) {
+    faults.push({ path: ['nodes', 'in_cluster'], message: 'excludes kubeconfig and context' })
+  }
+  const labels = list(nodes.group_by).map((label) => groupLabel(String(label)))
+  for (const [index, label] of labels.entries()) {
+    const path = ['nodes', 'group_by', index]
+    if (reservedLabels.has(label)) faults.push({ path, message: `would become the label ${label}, which is taken` })
+  }
+  for (const [index, label] of duplicates(labels)) {
+    faults.push({ path: ['nodes', 'group_by', index], message: `becomes the label ${label} as an earlier one does` })
+  }
+  return faults
+}
+
+function checkNames(dns: PlainMap): Fault[] {
+  const names = list(dns.names).map((entry) => {
+    const { hostname } = map(entry)
+    return typeof hostname === 'string' ? hostname.toLowerCase().replace(/\.$/, '') : undefined
+  })
+  return duplicates(names).map(([index, name]) => ({
+    path: ['dns', 'names', index, 'hostname'],
+    message: `${name} stands in the list twice; put all its types into one entry`,
+  }))
+}
+
+/** Index and value of each text that stood there before. */
+function duplicates(values: readonly unknown[]): [number, string][] {
+  const seen = new Set<string>()
+  return [...values.entries()].filter(
+    (entry): entry is [number, string] => typeof entry[1] === 'string' && seen.size === seen.add(entry[1]).size,
+  )
+}
+
+type PlainMap = Readonly<Record<string, unknown>>
+
+function map(value: unknown): PlainMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as PlainMap) : {}
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+}
