@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { ToolSource } from './catalogue.ts'
+
+const execute = promisify(execFile)
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const listsMaxAgeMs = 24 * 3_600_000
+
+/** apt with package lists, caches and locks of its own below `home`, so that it needs no root and changes nothing. */
+export interface Apt {
+  /** The files of `name` and of each dependency that is not installed here, downloaded into `folder`. */
+  download(name: string, folder: string): Promise<void>
+}
+
+/** Reads the lists of `suite` unless they were read within a day. Throws where the mirror cannot be read. */
+export async function openApt(home: string, suite: ToolSource['suite']): Promise<Apt> {
+  const installed = await readLists(join(home, 'installed'), [])
+  if (suite === 'installed') return apt(installed)
+  const mirror = await debianMirror(installed)
+  const sources = join(home, 'unstable.list')
+  const signedBy = existsSync(keyring) ? `[signed-by=${keyring}] ` : ''
+  await writeFile(sources, `deb ${signedBy}${mirror} unstable main\n`)
+  return apt(
+    await readLists(join(home, 'unstable'), [
+      ...option('Dir::Etc::SourceList', sources),
+      ...option('Dir::Etc::SourceParts', '/dev/null'),
+    ]),
+  )
+}
+
+function apt(options: readonly string[]): Apt {
+  return {
+    async download(name, folder) {
+      // The simulation says what an installation would bring in on top of what is there.
+      const plan = await run('apt-get', [...options, 'install', '--simulate', '--no-install-recommends', name])
+      const packages = plan.split('\n').flatMap((line) => /^Inst (\S+) /.exec(line)?.[1] ?? [])
+      if (packages.length === 0) throw new Error(`apt says that ${name} is installed, but it lacks the command.`)
+      await run('apt-get', [...options, 'download', ...packages], folder)
+    },
+  }
+}
+
+/** Returns the apt options that select the lists. */
+async function readLists(folder: string, sources: readonly string[]): Promise<readonly string[]> {
+  const state = join(folder, 'state')
+  const cache = join(folder, 'cache')
+  await mkdir(join(state, 'lists', 'partial'), { recursive: true })
+  await mkdir(join(cache, 'archives', 'partial'), { recursive: true })
+  const options = [
+    '--quiet',
+    ...option('Dir::State', state),
+    ...option('Dir::State::status', '/var/lib/dpkg/status'),
+    ...option('Dir::Cache', cache),
+    ...option('APT::Sandbox::User', 'root'), // else root's downloads are made by a user who may not enter the checkout
+    ...option('Acquire::Languages', 'none'),
+    ...option('Acquire::Retries', '2'),
+    ...option('Acquire::http::Timeout', '20'),
+    ...option('Acquire::https::Timeout', '20'),
+    ...sources,
+  ]
+  if (!(await fresh(join(state, 'lists')))) {
+    const failure = await run('apt-get', [...options, 'update']).then(
+      () => undefined,
+      (cause: Error) => cause,
+    )
+    // One broken third-party source fails the whole command, although the distribution's own lists may have come.
+    if (failure !== undefined && !(await fresh(join(state, 'lists')))) throw failure
+  }
+  return options
+}
+
+async function fresh(lists: string): Promise<boolean> {
+  for (const name of await readdir(lists)) {
+    if (!name.includes('_Packages')) continue
+    const { mtimeMs, ctimeMs } = await stat(join(lists, name))
+    // The modification time is the mirror's; the change time says when it was written here.
+    if (Date.now() - Math.max(mtimeMs, ctimeMs) < listsMaxAgeMs) return true
+  }
+  return false
+}
+
+/** The mirror that apt is set up with, out of apt's own configuration. */
+async function debianMirror(options: readonly string[]): Promise<string> {
+  const format = '$(ORIGIN) $(LABEL) $(CREATED_BY) $(REPO_URI)'
+  const targets = await run('apt-get', [...options, 'indextargets', '--format', format])
+  const mirror = targets.split('\n').flatMap((line) => /^Debian Debian Packages (\S+)$/.exec(line)?.[1] ?? [])[0]
+  if (mirror === undefined) throw new Error('apt is set up with no Debian mirror whose unstable suite could be asked.')
+  return mirror
+}
+
+function option(name: string, value: string): readonly string[] {
+  return ['-o', `${name}=${value}`]
+}
+
+async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
+  const limits = { timeout: 240_000, maxBuffer: 64 * 1024 * 1024, ...(cwd === undefined ? {} : { cwd }) }
+  const { stdout } = await execute(command, args, limits)
+  return stdout
+}

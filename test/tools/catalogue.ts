@@ -1,0 +1,34 @@
+/** The programs that tests need and npm does not carry, and the Debian package that each comes in. Add a tool here. */
+
+export interface ToolSource {
+  /** The Debian package that holds it. */
+  readonly package: string
+  /**
+   * `installed`: the release that apt is set up for. `unstable`: Debian unstable of the same mirror, for what a release
+   * carries too old.
+   */
+  readonly suite: 'installed' | 'unstable'
+  /** The file's name where it is not the tool's own. */
+  readonly command?: string
+  /** `major.minor`: an older one on PATH is passed over. */
+  readonly least?: string
+}
+
+export const toolSources = {
+  knotd: { package: 'knot', suite: 'installed' },
+  knsupdate: { package: 'knot-dnsutils', suite: 'installed' },
+  nsd: { package: 'nsd', suite: 'installed' },
+  unbound: { package: 'unbound', suite: 'installed' },
+  'prometheus-blackbox-exporter': { package: 'prometheus-blackbox-exporter', suite: 'unstable', least: '0.28' },
+  prometheus: { package: 'prometheus', suite: 'unstable', least: '3.5' },
+  promtool: { package: 'promtool', suite: 'unstable', least: '3.5' },
+  alertmanager: {
+    package: 'prometheus-alertmanager',
+    suite: 'unstable',
+    command: 'prometheus-alertmanager',
+    least: '0.33',
+  },
+  amtool: { package: 'prometheus-alertmanager', suite: 'unstable', least: '0.33' },
+} as const satisfies Record<string, ToolSource>
+
+export type ToolName = keyof typeof toolSources
