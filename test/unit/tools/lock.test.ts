@@ -54,7 +54,9 @@ describe('a lock between test processes', () => {
     const source = new URL('../../tools/lock.ts', import.meta.url).pathname
     const script = `const { withLock } = await import(${JSON.stringify(source)})
       await withLock(${JSON.stringify(file)}, 5000, () => new Promise(() => setInterval(() => console.log('in'), 20)))`
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(child.stdout, 'data')
     child.kill('SIGKILL')
     assert.equal(await withLock(file, 5_000, async () => 'in'), 'in')
