@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { describe, it } from 'node:test'
+import { faults } from '../house/rules.ts'
+
+const checkout = resolve(import.meta.dirname, '../..')
+
+async function sources(): Promise<Map<string, string>> {
+  const names = await readdir(resolve(checkout, 'exporter'), { recursive: true })
+  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => `exporter/${name}`)
+  return new Map(
+    await Promise.all(paths.map(async (path) => [path, await readFile(resolve(checkout, path), 'utf8')] as const)),
+  )
+}
+
+function tree(files: Record<string, string>): string[] {
+  return faults(new Map(Object.entries(files).map(([path, text]) => [`exporter/${path}`, text])), new Set(['pino']))
+}
+
+describe('the layout of exporter/', () => {
+  it('keeps every rule of the house', async () => {
+    const { dependencies } = JSON.parse(await readFile(resolve(checkout, 'package.json'), 'utf8'))
+    const files = await sources()
+    assert.ok(files.size > 10, 'the sources were found')
+    assert.deepEqual(faults(files, new Set(Object.keys(dependencies))), [])
+  })
+})
+
+describe('the rules of the house', () => {
+  it('let imports run down and stay in their own area', () => {
+    const files = {
+      'core/poll.ts': "import { diff } from './sets.ts'",
+      'core/sets.ts': '',
+      'sources/dns/client.ts': "import type { Poll } from '../../core/poll.ts'\nimport dgram from 'node:dgram'",
+      'signals/signal.ts': '',
+      'signals/index.ts': "const load = () => import('./dns/collector.ts')",
+      'signals/dns/collector.ts': "import { x } from '../signal.ts'\nimport { y } from '../../sources/dns/client.ts'",
+      'service/log.ts': "import { pino } from 'pino'",
+      'main.ts': "import { log } from './service/log.ts'\nimport meta from '../package.json' with { type: 'json' }",
+    }
+    assert.deepEqual(tree(files), [])
+  })
+
+  it('refuse an import that runs up, of types and of values, over one line or several', () => {
+    const up = (text: string) => tree({ 'sources/a.ts': text, 'service/b.ts': '' }).join()
+    assert.match(up("import type { B } from '../service/b.ts'"), /service is not below sources/)
+    assert.match(up("import {\n  b,\n  c,\n} from '../service/b.ts'"), /service is not below sources/)
+    assert.match(up("export { b } from '../service/b.ts'"), /service is not below sources/)
+    assert.match(up("import '../service/b.ts'"), /service is not below sources/)
+    assert.match(up("const b = await import('../service/b.ts')"), /service is not below sources/)
+  })
+
+  it('refuse an import between sources and metrics, which stand on one floor', () => {
+    const found = tree({ 'sources/a.ts': "import { m } from '../metrics/spec.ts'", 'metrics/spec.ts': '' })
+    assert.match(found.join(), /metrics is not below sources/)
+  })
+
+  it('refuse a signal that imports another', () => {
+    const found = tree({ 'signals/dns/a.ts': "import { b } from '../elb/b.ts'", 'signals/elb/b.ts': '' })
+    assert.match(found.join(), /signals never import each other/)
+  })
+
+  it('refuse anything from outside in core, built-in modules too', () => {
+    assert.match(tree({ 'core/a.ts': "import { isIP } from 'node:net'" }).join(), /core imports nothing from outside/)
+    const down = tree({ 'core/a.ts': "import { m } from '../metrics/m.ts'", 'metrics/m.ts': '' })
+    assert.match(down.join(), /metrics is not below core/)
+  })
+
+  it('refuse a circle and name its files', () => {
+    const found = tree({
+      'core/a.ts': "import { b } from './b.ts'",
+      'core/b.ts': "import { c } from './c.ts'",
+      'core/c.ts': "import { b } from './b.ts'",
+    })
+    assert.deepEqual(found, ['a circle of imports: exporter/core/b.ts -> exporter/core/c.ts -> exporter/core/b.ts'])
+  })
+
+  it('refuse a file of over 300 lines', () => {
+    assert.deepEqual(tree({ 'core/a.ts': '\n'.repeat(300) }), [])
+    assert.match(tree({ 'core/a.ts': '\n'.repeat(301) }).join(), /has 301 lines/)
+  })
+
+  it('refuse a package that the image does not install, and a file from outside exporter/', () => {
+    assert.match(tree({ 'web/a.ts': "import fc from 'fast-check'" }).join(), /fast-check, which package.json does not/)
+    assert.match(tree({ 'web/a.ts': "import x from '../../test/lab/x.ts'" }).join(), /not a file of exporter/)
+  })
+
+  it('refuse a folder that has no floor', () => {
+    assert.match(tree({ 'helpers/a.ts': "import { b } from '../core/b.ts'", 'core/b.ts': '' }).join(), /on no floor/)
+  })
+})
