@@ -9,9 +9,11 @@ import type { Labels, MetricTable, Sample } from '../metrics/spec.ts'
 import type { DnsClient } from '../sources/dns/client.ts'
 
 /** One kind of what is watched. `name` is the config section, the label `collector`, and what the log says. */
-export interface Signal<Options = unknown> {
+export interface Signal<Options> {
   readonly name: string
   readonly metrics: MetricTable
+  /** Labels that the config adds to metrics with `openLabels`, by metric. */
+  openLabels?(options: Options): Readonly<Record<string, readonly string[]>>
   /** Loaded only when a config asks for it: the clients behind it cost tens of MB. */
   load(): Promise<{ create(options: Options, deps: CollectorDeps): Collector }>
 }

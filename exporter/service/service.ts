@@ -1,0 +1,172 @@
+/**
+ * Turns a config into running collectors, and one config into the next: what did not change goes on untouched, what
+ * changed starts anew with the state that it had, what is gone leaves /metrics and the state file.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { MetricStore } from '../metrics/store.ts'
+import type { Collector, CollectorDeps, Signal } from '../signals/signal.ts'
+import type { DnsClient } from '../sources/dns/client.ts'
+import { ChangeHistory } from './changes.ts'
+import type { ClusterConfig, Config } from './config/config.ts'
+import type { Logger } from './log.ts'
+import { Runner } from './runner.ts'
+import { longestInterval, type StartTimer } from './schedule.ts'
+import type { StateFile } from './state-file.ts'
+
+export interface ServiceDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: MetricStore
+  readonly state: StateFile
+  readonly signals: readonly Signal<never>[]
+  readonly startTimer: StartTimer
+  createDns(resolvConf: string): DnsClient
+}
+
+interface Instance {
+  readonly cluster: string
+  readonly signal: Signal<never>
+  /** What it was made from: the same text means that it can go on. */
+  readonly made: string
+  readonly runner: Runner
+}
+
+export interface ClusterStatus {
+  readonly name: string
+  readonly collectors: Readonly<Record<string, object>>
+}
+
+export class Service {
+  readonly history = new ChangeHistory()
+  readonly #deps: ServiceDeps
+  readonly #instances = new Map<string, Instance>()
+  #dns: { readonly client: DnsClient; readonly resolvConf: string } | undefined
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  /** Not to be called again before it has ended. */
+  async apply(config: Config): Promise<void> {
+    const wanted = plan(config, this.#deps.signals)
+    for (const [id, instance] of this.#instances) {
+      if (wanted.get(id)?.made === instance.made) continue
+      await instance.runner.stop()
+      this.#instances.delete(id)
+    }
+    await this.#useResolvers(config.resolvConf)
+    const keep = new Set(wanted.keys())
+    this.#deps.metrics.retainOwners(new Set([...keep, ...[...keep].map(selfOwner), serviceOwner]))
+    this.#deps.state.retainOwners(keep)
+    this.#widenLabels(config)
+    const missing = [...wanted].filter(([id]) => !this.#instances.has(id))
+    for (const [id, entry] of missing) this.#instances.set(id, await this.#create(id, entry, config))
+    for (const [id] of missing) this.#instances.get(id)?.runner.start()
+  }
+
+  /** false until each collector has finished once, well or not. */
+  ready(): { ready: boolean; waiting: readonly string[] } {
+    const waiting = [...this.#instances].filter(([, { runner }]) => !runner.outcome().finishedOnce).map(([id]) => id)
+    return { ready: this.#instances.size > 0 && waiting.length === 0, waiting }
+  }
+
+  status(): readonly ClusterStatus[] {
+    const names = [...new Set([...this.#instances.values()].map(({ cluster }) => cluster))]
+    return names.map((name) => {
+      const own = [...this.#instances.values()].filter(({ cluster }) => cluster === name)
+      return { name, collectors: Object.fromEntries(own.map(({ signal, runner }) => [signal.name, runner.status()])) }
+    })
+  }
+
+  /** Ends all collectors and writes what they know. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#instances.values()].map(({ runner }) => runner.stop()))
+    this.#instances.clear()
+    await this.#dns?.client.close()
+    await this.#deps.state.flush()
+  }
+
+  async #useResolvers(resolvConf: string): Promise<void> {
+    if (this.#dns?.resolvConf === resolvConf) return
+    await this.#dns?.client.close()
+    this.#dns = { client: this.#deps.createDns(resolvConf), resolvConf }
+  }
+
+  #widenLabels({ clusters }: Config): void {
+    for (const signal of this.#deps.signals) {
+      for (const cluster of clusters) {
+        const options = optionsOf(cluster, signal)
+        if (options === undefined) continue
+        for (const [metric, labels] of Object.entries(signal.openLabels?.(options) ?? {})) {
+          this.#deps.metrics.widen(metric, labels)
+        }
+      }
+    }
+  }
+
+  async #create(id: string, { cluster, signal, made, options }: Planned, config: Config): Promise<Instance> {
+    const labels = { cluster, collector: signal.name }
+    const log = this.#deps.log.child(labels)
+    const intervals = new Map<string, number>()
+    const intervalMs: CollectorDeps['intervalMs'] = (schedule) => {
+      const known = intervals.get(schedule) ?? longestInterval(config.schedules[schedule])
+      intervals.set(schedule, known)
+      return known
+    }
+    if (this.#dns === undefined) throw new Error('the resolvers are set up before the collectors')
+    const { create } = await signal.load()
+    const collector: Collector = create(options, {
+      cluster,
+      clock: this.#deps.clock,
+      dns: this.#dns.client,
+      metrics: this.#deps.metrics.owner(id, { cluster }),
+      books: this.#deps.state.owner(id),
+      changes: this.history.sink(cluster, signal.name, log),
+      log,
+      retentionMs: config.retentionMs,
+      intervalMs,
+    })
+    const runner = new Runner(collector, {
+      clock: this.#deps.clock,
+      log,
+      scope: this.#deps.metrics.owner(selfOwner(id), labels).scope('run', Number.POSITIVE_INFINITY),
+      startTimer: this.#deps.startTimer,
+      cron: (schedule) => config.schedules[schedule],
+      intervalMs,
+    })
+    return { cluster, signal, made, runner }
+  }
+}
+
+export const serviceOwner = 'service'
+
+function selfOwner(id: string): string {
+  return `self ${id}`
+}
+
+interface Planned {
+  readonly cluster: string
+  readonly signal: Signal<never>
+  readonly options: never
+  readonly made: string
+}
+
+/** The collectors that a config asks for: one for each section of each cluster that a signal is named after. */
+function plan(config: Config, signals: readonly Signal<never>[]): Map<string, Planned> {
+  const { clusters, ...common } = config
+  const planned = new Map<string, Planned>()
+  for (const cluster of clusters) {
+    for (const signal of signals) {
+      const options = optionsOf(cluster, signal)
+      if (options === undefined) continue
+      const made = JSON.stringify([options, common])
+      planned.set(`${cluster.name} ${signal.name}`, { cluster: cluster.name, signal, options, made })
+    }
+  }
+  return planned
+}
+
+/** A section holds just the options of the signal that is named after it; the list of signals is typed without them. */
+function optionsOf(cluster: ClusterConfig, { name }: Signal<never>): never | undefined {
+  return (cluster as unknown as Readonly<Record<string, never>>)[name]
+}
