@@ -1,0 +1,97 @@
+/** Runs the exporter from its flags to its end by signal. */
+import type { FastifyInstance } from 'fastify'
+import { createMetricStore } from '../metrics/store.ts'
+import { systemClock } from '../service/clock.ts'
+import { ConfigError } from '../service/config/load.ts'
+import { ConfigSource } from '../service/config/source.ts'
+import { createLogger, type LogFormat, type Logger, type LogLevel } from '../service/log.ts'
+import { serviceMetrics } from '../service/metrics.ts'
+import { Reloader } from '../service/reloader.ts'
+import { cronTimers } from '../service/schedule.ts'
+import { SelfMetrics } from '../service/self-metrics.ts'
+import { Service } from '../service/service.ts'
+import { StateFile } from '../service/state-file.ts'
+import { signals } from '../signals/index.ts'
+import { createDnsClient } from '../sources/dns/create-client.ts'
+import { version } from '../version.ts'
+import { type ListenAddress, parseListenAddress } from '../web/listen-address.ts'
+import { createServer, listen } from '../web/server.ts'
+
+export interface ServeFlags {
+  readonly 'config.file'?: string
+  readonly 'web.listen-address': string
+  readonly 'storage.path'?: string
+  readonly 'log.level': LogLevel
+  readonly 'log.format': LogFormat
+}
+
+/** A stop that takes longer is cut off. */
+const stopLimitMs = 4_500
+
+/** The exit code: 0 after SIGTERM or SIGINT, 1 where it could not start. */
+export async function serve(flags: ServeFlags): Promise<number> {
+  const log = createLogger(flags['log.level'], flags['log.format'])
+  const address = parseListenAddress(flags['web.listen-address'])
+  if (address === undefined) {
+    log.error({ flag: '--web.listen-address', value: flags['web.listen-address'] }, 'flag is not host:port')
+    return 1
+  }
+  const stopped = stopSignal()
+  try {
+    const { app, service } = await start(flags, log, address)
+    const signal = await stopped
+    log.info({ signal }, 'stopping')
+    return await stop(app, service, log)
+  } catch (error) {
+    const faults =
+      error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+    for (const fault of faults) log.error({ err: fault }, 'cannot start')
+    return 1
+  }
+}
+
+async function start(flags: ServeFlags, log: Logger, address: ListenAddress) {
+  const startedAtMs = systemClock.now()
+  const metrics = createMetricStore({
+    tables: [serviceMetrics, ...signals.map((signal) => signal.metrics)],
+    clock: systemClock,
+  })
+  const self = new SelfMetrics(metrics, version)
+  const source = new ConfigSource(flags['config.file'])
+  const loaded = await source.load()
+  const folder = flags['storage.path']
+  const state = await StateFile.open(folder, { clock: systemClock, log, onSaved: (ok) => self.stateSaved(ok) })
+  if (folder === undefined) log.info({}, 'no --storage.path: change times do not survive a restart')
+  const startTimer = cronTimers(log)
+  const createDns = (resolvConfPath: string) => createDnsClient({ resolvConfPath, clock: systemClock })
+  const service = new Service({ clock: systemClock, log, metrics, state, signals, startTimer, createDns })
+  const reloader = new Reloader({ source, service, log, self, clock: systemClock })
+  const effectiveConfig = () => reloader.effectiveConfig()
+  const app = createServer({ version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() })
+  // Listening comes first: a taken port is told before anything is asked of AWS or Kubernetes.
+  const url = await listen(app, address)
+  await reloader.applyFirst(loaded)
+  process.on('SIGHUP', () => void reloader.reload())
+  log.info({ address: url, version, config: flags['config.file'] ?? 'current kubeconfig context' }, 'listening')
+  return { app, service }
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+}
+
+async function stop(app: FastifyInstance, service: Service, log: Logger): Promise<number> {
+  const limit = setTimeout(() => {
+    log.error({ limit_ms: stopLimitMs }, 'stop took too long and is cut off')
+    process.exit(1)
+  }, stopLimitMs)
+  // Scrapes under way end with the values of before; then the collectors end and the state is written.
+  await app.close()
+  await service.stop()
+  clearTimeout(limit)
+  log.info({}, 'stopped')
+  // Sockets of libraries that nobody waits for any more must not hold the process.
+  process.exit(0)
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** The command line. It wires everything and decides nothing. */
+import { Command, Option } from 'commander'
+import { checkConfig } from './commands/check-config.ts'
+import { type ServeFlags, serve } from './commands/serve.ts'
+import { logFormats, logLevels } from './service/log.ts'
+import { version } from './version.ts'
+
+const program = new Command('elb-churn-exporter')
+  .description('Exports ELB address churn, DNS answer changes and the ratio of NotReady nodes to Prometheus.')
+  .version(`elb-churn-exporter, version ${version} (node ${process.version})`, '--version', 'print the version')
+  .helpOption('--help', 'print this help')
+  .showHelpAfterError('(--help tells the flags)')
+
+program
+  .command('serve', { isDefault: true })
+  .description('run the exporter; what runs without a command')
+  .option('--config.file <file>', 'YAML config; without it the current kubeconfig context or the account of the pod')
+  .option('--web.listen-address <address>', 'where to listen', ':9903')
+  .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
+  .addOption(new Option('--log.level <level>', 'least level that is logged').choices(logLevels).default('info'))
+  .addOption(new Option('--log.format <format>', 'form of the log lines').choices(logFormats).default('json'))
+  .helpOption('--help', 'print this help')
+  .action(async (flags: ServeFlags) => {
+    process.exitCode = await serve(flags)
+  })
+
+program
+  .command('check-config')
+  .description('check a config file; tells every fault as FILE:LINE:COL: path: what is wrong')
+  .argument('<file>', 'YAML config')
+  .helpOption('--help', 'print this help')
+  .action(async (file: string) => {
+    process.exitCode = await checkConfig(file)
+  })
+
+await program.parseAsync()

@@ -1,0 +1,65 @@
+import { stringify } from 'yaml'
+import type { Clock } from '../core/clock.ts'
+import { ConfigError, type LoadedConfig } from './config/load.ts'
+import { redact } from './config/redact.ts'
+import type { ConfigSource } from './config/source.ts'
+import type { Logger } from './log.ts'
+import type { SelfMetrics } from './self-metrics.ts'
+import type { Service } from './service.ts'
+
+export interface ReloaderDeps {
+  readonly source: ConfigSource
+  readonly service: Service
+  readonly log: Logger
+  readonly self: SelfMetrics
+  readonly clock: Clock
+}
+
+/** Brings a config into force, one at a time. A bad one changes nothing and is told. */
+export class Reloader {
+  readonly #deps: ReloaderDeps
+  #inForce: LoadedConfig | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: ReloaderDeps) {
+    this.#deps = deps
+  }
+
+  async applyFirst(loaded: LoadedConfig): Promise<void> {
+    await this.#apply(loaded)
+  }
+
+  /** What is wrong with the file, or undefined once it is in force. */
+  async reload(): Promise<string | undefined> {
+    const mine = this.#last.then(() => this.#reload())
+    this.#last = mine
+    return await mine
+  }
+
+  /** YAML with the defaults filled in and secrets hidden. */
+  effectiveConfig(): string {
+    return this.#inForce === undefined ? '' : stringify(redact(this.#inForce.file))
+  }
+
+  async #reload(): Promise<string | undefined> {
+    const { source, log, self, clock } = this.#deps
+    try {
+      await this.#apply(await source.load())
+      log.info({ config: source.path ?? null }, 'config reloaded')
+      return undefined
+    } catch (error) {
+      self.configLoaded(false, clock.now())
+      const faults =
+        error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+      log.error({ config: source.path ?? null, errors: faults }, 'config not reloaded; the one before stays in force')
+      return faults.join('\n')
+    }
+  }
+
+  async #apply(loaded: LoadedConfig): Promise<void> {
+    for (const warning of loaded.warnings) this.#deps.log.warn({ warning }, 'config')
+    await this.#deps.service.apply(loaded.config)
+    this.#inForce = loaded
+    this.#deps.self.configLoaded(true, this.#deps.clock.now())
+  }
+}

@@ -1,0 +1,36 @@
+import { collectDefaultMetrics } from 'prom-client'
+import type { MetricStore } from '../metrics/store.ts'
+import { serviceOwner } from './service.ts'
+
+/** What the exporter says of itself as a process: build, config, state, and the process_ and nodejs_ metrics. */
+export class SelfMetrics {
+  readonly #metrics: MetricStore
+  readonly #values = new Map<string, number>()
+  readonly #buildLabels: Readonly<Record<string, string>>
+
+  constructor(metrics: MetricStore, version: string) {
+    this.#metrics = metrics
+    this.#buildLabels = { version, nodeversion: process.version }
+    collectDefaultMetrics({ register: metrics.registry })
+    this.#publish()
+  }
+
+  configLoaded(ok: boolean, atMs: number): void {
+    this.#values.set('elbchurn_config_last_reload_successful', Number(ok))
+    if (ok) this.#values.set('elbchurn_config_last_reload_success_timestamp_seconds', atMs / 1_000)
+    this.#publish()
+  }
+
+  stateSaved(ok: boolean): void {
+    this.#values.set('elbchurn_state_last_save_successful', Number(ok))
+    this.#publish()
+  }
+
+  #publish(): void {
+    const scope = this.#metrics.owner(serviceOwner, {}).scope('self', Number.POSITIVE_INFINITY)
+    scope.publish([
+      { metric: 'elbchurn_build_info', labels: this.#buildLabels, value: 1 },
+      ...[...this.#values].map(([metric, value]) => ({ metric, labels: {}, value })),
+    ])
+  }
+}

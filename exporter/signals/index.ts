@@ -1,0 +1,30 @@
+/** The one list of signals. Config sections, metrics, their reference and the collectors that run all follow from it. */
+import { dnsMetrics } from './dns/metrics.ts'
+import type { DnsOptions } from './dns/options.ts'
+import { elbMetrics } from './elb/metrics.ts'
+import type { LoadBalancerOptions } from './elb/options.ts'
+import { groupLabel } from './nodes/labels.ts'
+import { nodesMetrics } from './nodes/metrics.ts'
+import type { NodesOptions } from './nodes/options.ts'
+import type { Signal } from './signal.ts'
+
+const loadBalancers: Signal<readonly LoadBalancerOptions[]> = {
+  name: 'load_balancers',
+  metrics: elbMetrics,
+  load: () => import('./elb/collector.ts'),
+}
+
+const dns: Signal<DnsOptions> = {
+  name: 'dns',
+  metrics: dnsMetrics,
+  load: () => import('./dns/collector.ts'),
+}
+
+const nodes: Signal<NodesOptions> = {
+  name: 'nodes',
+  metrics: nodesMetrics,
+  openLabels: ({ groupBy }) => ({ elbchurn_nodes: groupBy.map(groupLabel) }),
+  load: () => import('./nodes/collector.ts'),
+}
+
+export const signals: readonly Signal<never>[] = [loadBalancers, dns, nodes]
