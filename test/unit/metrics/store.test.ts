@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { MetricTable } from '../../../exporter/metrics/spec.ts'
+import { createMetricStore } from '../../../exporter/metrics/store.ts'
+import { TestClock } from '../clock.ts'
+
+const table = {
+  elbchurn_t_answers: { type: 'gauge', help: 'Answers.', labels: ['cluster', 'hostname'], cardinality: 'few' },
+  elbchurn_t_last_change: {
+    type: 'gauge',
+    help: 'When.',
+    labels: ['cluster', 'hostname'],
+    keptWhenStale: true,
+    cardinality: 'few',
+  },
+  elbchurn_t_changes_total: { type: 'counter', help: 'Changes.', labels: ['cluster', 'hostname'], cardinality: 'few' },
+  elbchurn_t_nodes: {
+    type: 'gauge',
+    help: 'Nodes.',
+    labels: ['cluster', 'ready'],
+    openLabels: true,
+    cardinality: 'few',
+  },
+  elbchurn_t_seconds: { type: 'histogram', help: 'Time.', labels: ['cluster'], buckets: [1], cardinality: 'few' },
+} as const satisfies MetricTable
+
+function setUp() {
+  const clock = new TestClock()
+  const store = createMetricStore({ tables: [table], clock })
+  return { clock, store, scopes: store.owner('c dns', { cluster: 'c' }) }
+}
+
+const answers = (hostname: string, value: number) => ({
+  metric: 'elbchurn_t_answers' as const,
+  labels: { hostname },
+  value,
+})
+
+async function samples(store: { render(): Promise<string> }): Promise<string[]> {
+  return (await store.render()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+test('nothing shows before something was published, not even a 0', async () => {
+  const { store } = setUp()
+  assert.deepEqual(await samples(store), [])
+})
+
+test('the exposition text holds help, type and the labels of the owner', async () => {
+  const { store, scopes } = setUp()
+  scopes.scope('a', 1000).publish([answers('a.example', 2)])
+  assert.match(
+    await store.render(),
+    /# HELP elbchurn_t_answers Answers\.\n# TYPE elbchurn_t_answers gauge\nelbchurn_t_answers\{cluster="c",hostname="a\.example"\} 2\n/,
+  )
+})
+
+test('publishing again replaces the gauges of the scope and leaves other scopes alone', async () => {
+  const { store, scopes } = setUp()
+  scopes.scope('b', 1000).publish([answers('b.example', 7)])
+  const scope = scopes.scope('a', 1000)
+  scope.publish([answers('a1.example', 1), answers('a2.example', 2)])
+  scope.publish([answers('a2.example', 3)])
+  assert.deepEqual(await samples(store), [
+    'elbchurn_t_answers{cluster="c",hostname="b.example"} 7',
+    'elbchurn_t_answers{cluster="c",hostname="a2.example"} 3',
+  ])
+})
+
+test('gauges are withdrawn once stale, those that tell of the past and counters stay', async () => {
+  const { clock, store, scopes } = setUp()
+  const scope = scopes.scope('a', 1000)
+  const past = { metric: 'elbchurn_t_last_change' as const, labels: { hostname: 'a.example' }, value: 5 }
+  scope.publish([answers('a.example', 1), past])
+  scope.increment('elbchurn_t_changes_total', { hostname: 'a.example' })
+  await clock.advance(1000)
+  assert.equal((await samples(store)).length, 3)
+  await clock.advance(1)
+  assert.deepEqual(await samples(store), [
+    'elbchurn_t_last_change{cluster="c",hostname="a.example"} 5',
+    'elbchurn_t_changes_total{cluster="c",hostname="a.example"} 1',
+  ])
+  scope.publish([answers('a.example', 1), past])
+  assert.equal((await samples(store)).length, 3)
+})
+
+test('a dropped scope takes its gauges, counters and histograms along', async () => {
+  const { store, scopes } = setUp()
+  const scope = scopes.scope('a', 1000)
+  scope.publish([answers('a.example', 1)])
+  scope.increment('elbchurn_t_changes_total', { hostname: 'a.example' }, 0)
+  scope.observe('elbchurn_t_seconds', {}, 0.5)
+  assert.equal((await samples(store)).length, 6)
+  scopes.retain(new Set())
+  assert.deepEqual(await samples(store), [])
+})
+
+test('owners that are not retained leave whole', async () => {
+  const { store, scopes } = setUp()
+  scopes.scope('a', 1000).publish([answers('a.example', 1)])
+  store
+    .owner('d dns', { cluster: 'd' })
+    .scope('a', 1000)
+    .publish([answers('a.example', 2)])
+  store.retainOwners(new Set(['d dns']))
+  assert.deepEqual(await samples(store), ['elbchurn_t_answers{cluster="d",hostname="a.example"} 2'])
+})
+
+test('labels of the config can be added while series live', async () => {
+  const { store, scopes } = setUp()
+  scopes.scope('n', 1000).publish([{ metric: 'elbchurn_t_nodes', labels: { ready: 'true' }, value: 3 }])
+  store.widen('elbchurn_t_nodes', ['zone'])
+  store
+    .owner('d nodes', { cluster: 'd' })
+    .scope('n', 1000)
+    .publish([{ metric: 'elbchurn_t_nodes', labels: { ready: 'true', zone: 'a' }, value: 4 }])
+  assert.deepEqual(await samples(store), [
+    'elbchurn_t_nodes{cluster="c",ready="true"} 3',
+    'elbchurn_t_nodes{cluster="d",ready="true",zone="a"} 4',
+  ])
+})
+
+test('a metric of no table, and a name in two tables, are faults', () => {
+  const { clock, scopes } = setUp()
+  assert.throws(() => scopes.scope('a', 1).publish([{ metric: 'elbchurn_nope', labels: {}, value: 1 }]), /in no table/)
+  assert.throws(() => createMetricStore({ tables: [table, table], clock }), /in two tables/)
+})
