@@ -50,7 +50,7 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 export function parseConfig(text: string, name: string): LoadedConfig {
   if (text.length > maxBytes) throw new ConfigError([`${name}:1:1: the file is larger than ${maxBytes} bytes`])
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${message.split('\n')[0]}`),

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ConfigError, loadConfig, parseConfig } from '../../../../exporter/service/config/load.ts'
+
+const folder = new URL('../../../testdata/config/', import.meta.url).pathname
+
+/** The faults of a text, without the file name. */
+function faultsOf(text: string): readonly string[] {
+  try {
+    parseConfig(text, 'x.yaml')
+    return []
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error))
+    return error.faults.map((fault) => fault.replace(/^x\.yaml:/, ''))
+  }
+}
+
+for (const name of readdirSync(join(folder, 'bad'))) {
+  const text = readFileSync(join(folder, 'bad', name), 'utf8')
+  test(`the config ${name} is refused with its place and reason`, () => {
+    const wanted = text.split('\n', 1)[0]?.replace(/^# /, '')
+    assert.equal(faultsOf(text)[0], wanted)
+  })
+}
+
+test('a config with all sections is read, with durations in ms and paths from the folder of the file', async () => {
+  const { config, warnings } = await loadConfig(join(folder, 'good.yaml'))
+  assert.equal(config.retentionMs, 3_600_000)
+  const [cluster] = config.clusters
+  assert.deepEqual(cluster?.nodes, {
+    kubeconfig: join(folder, 'kubeconfig.yaml'),
+    context: 'name',
+    inCluster: false,
+    groupBy: ['topology.kubernetes.io/zone'],
+    minAgeMs: 120_000,
+  })
+  assert.deepEqual(cluster?.load_balancers?.[0]?.roleArn, 'arn:aws:iam::111122223333:role/reader')
+  assert.deepEqual(cluster?.dns?.names[1], { hostname: 'bücher.example.com.', types: ['A'] })
+  assert.equal(warnings.length, 2)
+})
+
+test('what a config leaves out is filled in', () => {
+  const { config } = parseConfig('clusters: [{name: a, nodes: {}, dns: {names: [{hostname: a.example}]}}]', 'x.yaml')
+  assert.deepEqual(config, {
+    schedules: {
+      dns: '*/5 * * * * *',
+      load_balancers: '*/30 * * * * *',
+      heartbeats: '*/10 * * * * *',
+      connections: '*/5 * * * * *',
+    },
+    retentionMs: 3_600_000,
+    resolvConf: '/etc/resolv.conf',
+    clusters: [
+      {
+        name: 'a',
+        nodes: { inCluster: false, groupBy: [], minAgeMs: 120_000 },
+        dns: { resolvers: ['system'], names: [{ hostname: 'a.example', types: ['A'] }] },
+      },
+    ],
+  })
+})
+
+test('all faults of a file are told at once, in the order of the file', () => {
+  const faults = faultsOf(
+    'retention: 1x\nfoo: 1\nclusters:\n  - name: a\n  - {name: a, dns: {names: [{hostname: a..b}]}}\n',
+  )
+  assert.deepEqual(
+    faults.map((fault) => fault.split(': ').slice(0, 2).join(' ')),
+    ['1:12 retention', '2:1 foo', '4:5 clusters[0]', '5:12 clusters[1].name', '5:48 clusters[1].dns.names[0].hostname'],
+  )
+})
+
+test('a file that is not there is told as such', async () => {
+  const path = join(dirname(folder), 'nowhere.yaml')
+  await assert.rejects(loadConfig(path), new RegExp(`${path}:1:1: cannot be read: ENOENT`))
+})
+
+test('no text makes the loader fail in any other way than by its faults', () => {
+  const yaml = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc
+      .array(
+        fc.constantFrom('clusters:', ' - ', 'name: ', '[', '{', '&a ', '*a', '\n', ': ', 'dns:', '"', '!!map ', '? '),
+      )
+      .map((parts) => parts.join('')),
+  )
+  fc.assert(fc.property(yaml, (text) => faultsOf(text).every((fault) => /^\d+:\d+: /.test(fault))))
+})
