@@ -108,6 +108,10 @@ export class LabAws {
     this.#loadBalancers.delete(keyOf({ type, name }))
   }
 
+  clear(): void {
+    this.#loadBalancers.clear()
+  }
+
   /** Makes the next `times` calls of `action` fail, or all until `clearFaults`. */
   fail(action: LabAwsAction, fault: LabAwsFault, times = Number.POSITIVE_INFINITY): void {
     this.#faults.set(action, { fault, left: times })
