@@ -69,7 +69,7 @@ test('all faults of a file are told at once, in the order of the file', () => {
   )
   assert.deepEqual(
     faults.map((fault) => fault.split(': ').slice(0, 2).join(' ')),
-    ['1:12 retention', '2:1 foo', '4:5 clusters[0]', '5:12 clusters[1].name', '5:48 clusters[1].dns.names[0].hostname'],
+    ['1:12 retention', '2:1 foo', '4:5 clusters[0]', '5:12 clusters[1].name', '5:40 clusters[1].dns.names[0].hostname'],
   )
 })
 

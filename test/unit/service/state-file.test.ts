@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { systemClock } from '../../../exporter/service/clock.ts'
+import { createLogger } from '../../../exporter/service/log.ts'
+import { StateFile } from '../../../exporter/service/state-file.ts'
+
+let folder: string
+let lines: string[]
+let saves: boolean[]
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'state-'))
+  lines = []
+  saves = []
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function open(path: string | undefined = folder) {
+  const log = createLogger('info', 'json', { write: (line) => void lines.push(line) })
+  return StateFile.open(path, { clock: systemClock, log, onSaved: (ok) => void saves.push(ok) })
+}
+
+test('what was saved is there after a restart', async () => {
+  const state = await open()
+  state.owner('prod dns').set('api A system', { since: 1 })
+  await state.flush()
+  const again = await open()
+  assert.deepEqual(again.owner('prod dns').get('api A system'), { since: 1 })
+  assert.deepEqual(again.owner('prod dns').keys(), ['api A system'])
+  assert.deepEqual(saves, [true])
+})
+
+test('names that mean something to JavaScript are names like others', async () => {
+  const state = await open()
+  state.owner('__proto__').set('__proto__', { constructor: 1 })
+  state.owner('constructor').set('toString', 2)
+  await state.flush()
+  const again = await open()
+  assert.deepEqual(again.owner('__proto__').get('__proto__'), { constructor: 1 })
+  assert.equal(again.owner('constructor').get('toString'), 2)
+  assert.equal(again.owner('other').get('toString'), undefined)
+})
+
+test('a change is written by itself soon after, and an equal book is not written again', async () => {
+  const state = await open()
+  const books = state.owner('a')
+  books.set('k', { v: 1 })
+  const deadline = Date.now() + 2_000
+  while (saves.length === 0 && Date.now() < deadline) await systemClock.sleep(10)
+  assert.deepEqual(saves, [true])
+  books.set('k', { v: 1 })
+  await state.flush()
+  assert.deepEqual(saves, [true])
+})
+
+test('a state file cut at any byte is set aside and told, and the exporter starts', async () => {
+  const whole = await open()
+  whole.owner('a').set('k', { v: 'x' })
+  await whole.flush()
+  const path = join(folder, 'state.json')
+  const text = await readFile(path, 'utf8')
+  for (let length = 0; length < text.length - 1; length++) {
+    await writeFile(path, text.slice(0, length))
+    const state = await open()
+    assert.equal(state.owner('a').get('k'), undefined)
+    const aside = (await readdir(folder)).filter((name) => name.includes('damaged'))
+    assert.equal(aside.length, 1, `at byte ${length}`)
+    await rm(join(folder, aside[0] ?? ''))
+  }
+  assert.match(lines.at(-1) ?? '', /set aside/)
+})
+
+test('a file of another shape is set aside too', async () => {
+  for (const text of ['[]', 'null', '{"version":99,"owners":{}}', '{"version":1}']) {
+    await writeFile(join(folder, 'state.json'), text)
+    await open()
+    assert.match(lines.at(-1) ?? '', /set aside/, text)
+  }
+})
+
+test('a folder that cannot be written is told once, and saving works again when it can', async () => {
+  const path = join(folder, 'sub')
+  const state = await open(path)
+  await rm(path, { recursive: true })
+  await writeFile(path, 'in the way')
+  state.owner('a').set('k', 1)
+  await state.flush()
+  state.owner('a').set('k', 2)
+  await state.flush()
+  assert.deepEqual(saves, [false, false])
+  assert.equal(lines.filter((line) => line.includes('cannot be saved')).length, 1)
+  await rm(path)
+  await open(path)
+  await state.flush()
+  assert.deepEqual(saves, [false, false, true])
+  assert.equal((await open(path)).owner('a').get('k'), 2)
+})
+
+test('owners that are not retained are forgotten', async () => {
+  const state = await open()
+  state.owner('a').set('k', 1)
+  state.owner('b').set('k', 1)
+  state.retainOwners(new Set(['b']))
+  await state.flush()
+  const again = await open()
+  assert.deepEqual([again.owner('a').keys(), again.owner('b').keys()], [[], ['k']])
+})
