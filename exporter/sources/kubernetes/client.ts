@@ -1,0 +1,188 @@
+/**
+ * GET requests to one Kubernetes API over connections of our own: each wait has a bound, and `dialAnew` closes every
+ * connection, so that the next request looks the name up again and dials an address that is in DNS now.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import type { Clock } from '../../core/clock.ts'
+import type { Bounds } from './bounds.ts'
+import { type Credentials, CredentialsError, type Target } from './credentials.ts'
+import {
+  type Asked,
+  DeadlineError,
+  describe,
+  errorCode,
+  failureOfError,
+  failureOfStatus,
+  type Reply,
+} from './failures.ts'
+
+export interface ClientOptions {
+  readonly credentials: Credentials
+  readonly clock: Clock
+  readonly bounds: Bounds
+  /** Absent: the system's resolver, anew for each dial. */
+  readonly lookup?: LookupFunction
+}
+
+export interface Get {
+  readonly verb: Asked['verb']
+  /** `nodes`, for messages */
+  readonly plural: string
+  /** path and query below the server's URL */
+  readonly path: string
+  /** From the request on a connection to the headers of the answer. */
+  readonly headersMs: number
+  readonly signal: AbortSignal
+}
+
+const errorBodyBytes = 16_384
+const errorBodyMs = 2_000
+
+export class KubernetesClient {
+  readonly #options: ClientOptions
+  readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
+  #server = ''
+  #address: string | undefined
+  #dialledAt = 0
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+    const { addressMs } = options.bounds
+    const dial = {
+      keepAlive: true,
+      autoSelectFamily: true,
+      autoSelectFamilyAttemptTimeout: addressMs,
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    }
+    this.#agents = { http: new HttpAgent(dial), https: new HttpsAgent(dial) }
+  }
+
+  /** The URL without credentials; empty before the first request. */
+  get server(): string {
+    return this.#server
+  }
+
+  /** The address last dialled. */
+  get address(): string | undefined {
+    return this.#address
+  }
+
+  get connectionAgeMs(): number {
+    return this.#options.clock.monotonic() - this.#dialledAt
+  }
+
+  /** An answer with status 200, its body still to be read; 401 once reads the credentials anew. */
+  async get(get: Get): Promise<Reply<IncomingMessage>> {
+    const reply = await this.#attempt(get)
+    if (reply.ok || reply.failure.status !== 401) return reply
+    this.#options.credentials.refresh()
+    return this.#attempt(get)
+  }
+
+  /** Closes every connection of this client. */
+  dialAnew(): void {
+    this.#agents.http.destroy()
+    this.#agents.https.destroy()
+  }
+
+  refreshCredentials(): void {
+    this.#options.credentials.refresh()
+  }
+
+  async #attempt(get: Get): Promise<Reply<IncomingMessage>> {
+    const { clock } = this.#options
+    const asked = { verb: get.verb, plural: get.plural, server: this.#server || 'the Kubernetes API' }
+    try {
+      const target = await this.#options.credentials.target()
+      this.#server = target.server.href.replace(/\/$/, '')
+      asked.server = this.#server
+      const response = await this.#send(target, get)
+      if (response.statusCode === 200) return { ok: true, atMs: clock.now(), snapshot: response }
+      const body = await readText(response)
+      const failure = failureOfStatus(asked, response.statusCode ?? 0, body, response.headers['retry-after'])
+      return { ok: false, atMs: clock.now(), failure }
+    } catch (error) {
+      const failure =
+        error instanceof CredentialsError
+          ? ({ reason: 'expired', message: `${describe(asked)}: ${error.message}` } as const)
+          : failureOfError(asked, error)
+      return { ok: false, atMs: clock.now(), failure }
+    }
+  }
+
+  async #send(target: Target, get: Get): Promise<IncomingMessage> {
+    try {
+      return await this.#dispatch(target, get)
+    } catch (error) {
+      // The server closed an idle connection just as we wrote to it: nothing was wrong, a new one works.
+      if (!(error instanceof StaleConnection)) throw error
+      this.dialAnew()
+      return await this.#dispatch(target, get)
+    }
+  }
+
+  #dispatch(target: Target, get: Get): Promise<IncomingMessage> {
+    const { connectMs } = this.#options.bounds
+    const secure = target.server.protocol === 'https:'
+    const url = new URL(`${target.server.pathname.replace(/\/$/, '')}${get.path}`, target.server)
+    const headers = { ...target.headers, accept: 'application/json', 'user-agent': 'elb-churn-exporter' }
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const request = secure
+      ? httpsRequest(url, { ...target.tls, agent: this.#agents.https, headers, signal: get.signal })
+      : httpRequest(url, { agent: this.#agents.http, headers, signal: get.signal })
+    const bound = (ms: number, what: string) =>
+      setTimeout(() => request.destroy(new DeadlineError(`${what} within ${ms} ms`)), ms)
+    let timer = bound(connectMs, 'no connection')
+    const connected = () => {
+      clearTimeout(timer)
+      timer = bound(get.headersMs, 'no answer')
+    }
+    request.on('socket', (socket) => {
+      if (request.reusedSocket) return connected()
+      socket.once(secure ? 'secureConnect' : 'connect', () => {
+        this.#dialled(socket.remoteAddress)
+        connected()
+      })
+    })
+    request.on('response', (response) => {
+      clearTimeout(timer)
+      resolve(response)
+    })
+    request.on('error', (error) => {
+      clearTimeout(timer)
+      const stale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(errorCode(error))
+      reject(stale ? new StaleConnection() : error)
+    })
+    request.end()
+    return promise
+  }
+
+  #dialled(address: string | undefined): void {
+    this.#address = address
+    this.#dialledAt = this.#options.clock.monotonic()
+  }
+}
+
+class StaleConnection extends Error {}
+
+/** The start of an answer that tells of a failure; whatever hinders it, the status is told. */
+async function readText(response: IncomingMessage): Promise<string> {
+  const timer = setTimeout(() => response.destroy(), errorBodyMs)
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of response) {
+      const bytes = chunk as Buffer
+      chunks.push(bytes)
+      length += bytes.length
+      if (length > errorBodyBytes) break
+    }
+  } catch {
+    // A cut answer: what came is enough.
+  } finally {
+    clearTimeout(timer)
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, errorBodyBytes)
+}

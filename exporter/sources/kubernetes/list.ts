@@ -1,0 +1,136 @@
+/** One list in pages. Each page is parsed, pruned and let go before the next is asked for. */
+import type { IncomingMessage } from 'node:http'
+import type { Bounds } from './bounds.ts'
+import type { KubernetesClient } from './client.ts'
+import { type Asked, DeadlineError, describe, failureOfError, type KubernetesFailure } from './failures.ts'
+
+/** A kind of object, and what of it is kept. */
+export interface Resource<T> {
+  /** `/api/v1/nodes` */
+  readonly path: string
+  /** `nodes` */
+  readonly plural: string
+  /** What the program needs of an object; undefined where it is not one. */
+  prune(object: unknown): T | undefined
+}
+
+export type ListEnd =
+  | { readonly kind: 'listed'; readonly resourceVersion: string }
+  /** The continue token expired while we were reading: start anew. */
+  | { readonly kind: 'gone'; readonly failure: KubernetesFailure }
+  | { readonly kind: 'failed'; readonly failure: KubernetesFailure }
+
+/** Answers that cannot be read or are too large, as the collector's failure. */
+export class AnswerError extends Error {
+  readonly reason: 'malformed' | 'limit'
+
+  constructor(reason: 'malformed' | 'limit', message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/**
+ * Asks for the list without a resourceVersion: with `0` an API server takes it from its cache and ignores `limit`, and
+ * 50,000 nodes come in one piece (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions).
+ */
+export async function listOnce<T>(
+  client: KubernetesClient,
+  resource: Resource<T>,
+  onPage: (items: readonly T[]) => void,
+  bounds: Bounds,
+  signal: AbortSignal,
+): Promise<ListEnd> {
+  let next = ''
+  for (let count = 0; count < bounds.pages; count += 1) {
+    const query = new URLSearchParams({ limit: String(bounds.pageItems), ...(next === '' ? {} : { continue: next }) })
+    const path = `${resource.path}?${query}`
+    const get = { verb: 'list', plural: resource.plural, path, headersMs: bounds.pageIdleMs, signal } as const
+    const reply = await client.get(get)
+    if (!reply.ok) {
+      return { kind: reply.failure.status === 410 && next !== '' ? 'gone' : 'failed', failure: reply.failure }
+    }
+    const asked = { verb: 'list', plural: resource.plural, server: client.server } as const
+    try {
+      const page = parsePage(await readBody(reply.snapshot, bounds), resource)
+      onPage(page.items)
+      if (page.next === '') return { kind: 'listed', resourceVersion: page.resourceVersion }
+      if (page.next === next) throw new AnswerError('malformed', 'a page repeats its continue token')
+      next = page.next
+    } catch (error) {
+      return { kind: 'failed', failure: failureOfAnswer(asked, error) }
+    }
+  }
+  return {
+    kind: 'failed',
+    failure: { reason: 'limit', message: `list ${resource.plural}: over ${bounds.pages} pages` },
+  }
+}
+
+export function failureOfAnswer(asked: Asked, error: unknown): KubernetesFailure {
+  if (error instanceof AnswerError) return { reason: error.reason, message: `${describe(asked)}: ${error.message}` }
+  return failureOfError(asked, error)
+}
+
+async function readBody(response: IncomingMessage, bounds: Bounds): Promise<string> {
+  const { pageIdleMs, pageTotalMs, pageBytes } = bounds
+  const total = setTimeout(() => {
+    response.destroy(new DeadlineError(`a page took over ${pageTotalMs} ms`))
+  }, pageTotalMs)
+  const idle = setTimeout(() => {
+    response.destroy(new DeadlineError(`a page fell silent for ${pageIdleMs} ms`))
+  }, pageIdleMs)
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of response) {
+      const bytes = chunk as Buffer
+      idle.refresh()
+      chunks.push(bytes)
+      length += bytes.length
+      if (length > pageBytes) throw new AnswerError('limit', `a page is larger than ${pageBytes} bytes`)
+    }
+    return Buffer.concat(chunks, length).toString()
+  } finally {
+    clearTimeout(total)
+    clearTimeout(idle)
+  }
+}
+
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly resourceVersion: string
+  readonly next: string
+}
+
+function parsePage<T>(text: string, resource: Resource<T>): Page<T> {
+  const list = parseObject(text)
+  const metadata = isObject(list.metadata) ? list.metadata : {}
+  const { resourceVersion, continue: next } = metadata
+  if (typeof resourceVersion !== 'string' || resourceVersion === '') {
+    throw new AnswerError('malformed', 'the answer is a list without a resourceVersion')
+  }
+  if (!Array.isArray(list.items)) throw new AnswerError('malformed', 'the answer has no list of items')
+  const items: T[] = []
+  for (const object of list.items) {
+    const item = resource.prune(object)
+    if (item === undefined) throw new AnswerError('malformed', `an item is not one of ${resource.plural}`)
+    items.push(item)
+  }
+  return { items, resourceVersion, next: typeof next === 'string' ? next : '' }
+}
+
+export function parseObject(text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new AnswerError('malformed', 'the answer is not JSON')
+  }
+  if (!isObject(value)) throw new AnswerError('malformed', 'the answer is not a JSON object')
+  return value
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,120 @@
+/**
+ * One watch: from a resourceVersion until the server ends it, which it is asked to do after seconds. So a silent
+ * connection proves itself alive again and again, and one that is black-holed is left.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Bounds } from './bounds.ts'
+import type { KubernetesClient } from './client.ts'
+import { type Asked, DeadlineError, failureOfStatus, type KubernetesFailure } from './failures.ts'
+import { LineSplitter } from './lines.ts'
+import { AnswerError, failureOfAnswer, isObject, parseObject, type Resource } from './list.ts'
+
+export type EventType = 'added' | 'modified' | 'deleted'
+
+export interface WatchSink<T> {
+  event(type: EventType, item: T): void
+  /** Everything up to here is seen: a later watch starts here. */
+  position(resourceVersion: string): void
+  /** Bytes came. */
+  alive(): void
+}
+
+export type WatchEnd =
+  /** As asked. Nothing is wrong. */
+  | { readonly kind: 'ended' }
+  /** The history we need is compacted: list anew. */
+  | { readonly kind: 'gone' }
+  /** `relist`: what was sent cannot be trusted from here on. */
+  | { readonly kind: 'failed'; readonly failure: KubernetesFailure; readonly relist: boolean }
+
+const eventTypes: Readonly<Record<string, EventType>> = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' }
+
+export async function watchOnce<T>(
+  client: KubernetesClient,
+  resource: Resource<T>,
+  resourceVersion: string,
+  sink: WatchSink<T>,
+  bounds: Bounds,
+  signal: AbortSignal,
+): Promise<WatchEnd> {
+  const query = new URLSearchParams({
+    watch: '1',
+    allowWatchBookmarks: 'true',
+    resourceVersion,
+    timeoutSeconds: String(bounds.watchSeconds),
+  })
+  const path = `${resource.path}?${query}`
+  const get = { verb: 'watch', plural: resource.plural, path, headersMs: bounds.headersMs, signal } as const
+  const reply = await client.get(get)
+  if (!reply.ok) {
+    return reply.failure.status === 410 ? { kind: 'gone' } : { kind: 'failed', failure: reply.failure, relist: false }
+  }
+  sink.alive()
+  const asked = { verb: 'watch', plural: resource.plural, server: client.server } as const
+  try {
+    return await readEvents(reply.snapshot, resource, sink, bounds, asked)
+  } catch (error) {
+    return { kind: 'failed', failure: failureOfAnswer(asked, error), relist: error instanceof AnswerError }
+  }
+}
+
+async function readEvents<T>(
+  response: IncomingMessage,
+  resource: Resource<T>,
+  sink: WatchSink<T>,
+  bounds: Bounds,
+  asked: Asked,
+): Promise<WatchEnd> {
+  const lines = new LineSplitter(bounds.lineBytes)
+  const silenceMs = bounds.watchSeconds * 1000 + bounds.watchGraceMs
+  const idle = setTimeout(() => response.destroy(new DeadlineError(`silent for ${silenceMs} ms`)), silenceMs)
+  try {
+    for await (const chunk of response) {
+      idle.refresh()
+      sink.alive()
+      for (const line of complete(lines, chunk as Buffer)) {
+        const end = takeEvent(line, resource, sink, asked)
+        if (end !== undefined) return end
+      }
+    }
+    return { kind: 'ended' }
+  } finally {
+    clearTimeout(idle)
+  }
+}
+
+function* complete(lines: LineSplitter, chunk: Buffer): Generator<string> {
+  try {
+    yield* lines.push(chunk)
+  } catch (error) {
+    throw error instanceof RangeError ? new AnswerError('limit', error.message) : error
+  }
+}
+
+function takeEvent<T>(line: string, resource: Resource<T>, sink: WatchSink<T>, asked: Asked): WatchEnd | undefined {
+  const { type, object } = parseObject(line)
+  if (type === 'ERROR') return endOfError(object, asked)
+  const version = isObject(object) && isObject(object.metadata) ? object.metadata.resourceVersion : undefined
+  if (typeof version !== 'string') throw new AnswerError('malformed', 'an event has no resourceVersion')
+  const kind = typeof type === 'string' ? eventTypes[type] : undefined
+  if (kind !== undefined) {
+    const item = resource.prune(object)
+    if (item === undefined) throw new AnswerError('malformed', `an event is not about one of ${resource.plural}`)
+    sink.event(kind, item)
+  } else if (type !== 'BOOKMARK') {
+    throw new AnswerError('malformed', 'an event has an unknown type')
+  }
+  sink.position(version)
+  return undefined
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses: it may come as an event. */
+function endOfError(status: unknown, asked: Asked): WatchEnd {
+  const code = isObject(status) && typeof status.code === 'number' ? status.code : 500
+  if (code === 410) return { kind: 'gone' }
+  return {
+    kind: 'failed',
+    failure: failureOfStatus(asked, code, JSON.stringify(status) ?? '', undefined),
+    relist: true,
+  }
+}

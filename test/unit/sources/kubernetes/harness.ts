@@ -1,0 +1,121 @@
+/** A list-watch on a lab API server, with all that it said, and waits that end with what was waited for. */
+import type { LookupFunction } from 'node:net'
+import { systemClock } from '../../../../exporter/service/clock.ts'
+import { type Bounds, defaultBounds } from '../../../../exporter/sources/kubernetes/bounds.ts'
+import { KubernetesClient } from '../../../../exporter/sources/kubernetes/client.ts'
+import type { Credentials, Target } from '../../../../exporter/sources/kubernetes/credentials.ts'
+import type { KubernetesFailure } from '../../../../exporter/sources/kubernetes/failures.ts'
+import type { Resource } from '../../../../exporter/sources/kubernetes/list.ts'
+import { type ListWatchSink, listWatch } from '../../../../exporter/sources/kubernetes/list-watch.ts'
+import type { EventType } from '../../../../exporter/sources/kubernetes/watch.ts'
+
+/** Short enough for tests, in the proportions of the real ones. */
+export const shortBounds: Bounds = {
+  ...defaultBounds,
+  connectMs: 400,
+  headersMs: 400,
+  pageIdleMs: 400,
+  pageTotalMs: 1_000,
+  pageItems: 2,
+  watchSeconds: 0.3,
+  watchGraceMs: 100,
+  lineBytes: 100_000,
+  backoffFirstMs: 10,
+  backoffMaxMs: 50,
+  retryAfterMaxMs: 300,
+}
+
+export function fixedCredentials(server: string, headers: Readonly<Record<string, string>> = {}): Credentials {
+  const target: Target = { server: new URL(server), tls: {}, headers }
+  return { target: async () => target, refresh: () => undefined }
+}
+
+export interface Item {
+  readonly name: string
+  readonly version: string
+}
+
+export const names: Resource<Item> = {
+  path: '/api/v1/nodes',
+  plural: 'nodes',
+  prune(object) {
+    const { metadata } = object as { metadata?: { name?: string; resourceVersion?: string } }
+    const { name, resourceVersion: version } = metadata ?? {}
+    return name === undefined || version === undefined ? undefined : { name, version }
+  },
+}
+
+export class RecordingSink implements ListWatchSink<Item> {
+  readonly pages: (readonly Item[])[] = []
+  readonly events: { type: EventType; name: string }[] = []
+  readonly failures: KubernetesFailure[] = []
+  lists = 0
+  lives = 0
+
+  listing(): void {
+    this.pages.length = 0
+  }
+
+  page(items: readonly Item[]): void {
+    this.pages.push(items)
+  }
+
+  listed(): void {
+    this.lists += 1
+  }
+
+  event(type: EventType, { name }: Item): void {
+    this.events.push({ type, name })
+  }
+
+  alive(): void {
+    this.lives += 1
+  }
+
+  failed(failure: KubernetesFailure): void {
+    this.failures.push(failure)
+  }
+
+  get reasons(): string[] {
+    return this.failures.map(({ reason }) => reason)
+  }
+}
+
+export interface Following extends AsyncDisposable {
+  readonly sink: RecordingSink
+  readonly client: KubernetesClient
+}
+
+export function follow(
+  credentials: Credentials,
+  options: { bounds?: Partial<Bounds>; lookup?: LookupFunction } = {},
+): Following {
+  const bounds = { ...shortBounds, ...options.bounds }
+  const { lookup } = options
+  const client = new KubernetesClient({
+    credentials,
+    clock: systemClock,
+    bounds,
+    ...(lookup === undefined ? {} : { lookup }),
+  })
+  const sink = new RecordingSink()
+  const abort = new AbortController()
+  const done = listWatch(client, names, sink, { clock: systemClock, bounds, random: () => 0.5 }, abort.signal)
+  return {
+    sink,
+    client,
+    async [Symbol.asyncDispose]() {
+      abort.abort()
+      await done
+    },
+  }
+}
+
+/** Waits until `probe` holds; tells what was waited for where it never does. */
+export async function until(what: string, probe: () => boolean, limitMs = 4_000): Promise<void> {
+  const end = Date.now() + limitMs
+  while (!probe()) {
+    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
+    await systemClock.sleep(2)
+  }
+}
