@@ -83,10 +83,10 @@ function signalFault(from: string, target: string): string | undefined {
   return `${from} imports ${target}: signals never import each other`
 }
 
-/** `exporter/signals/dns/answers.ts` is in `signals`; a file right below `exporter/` is in `main`. */
+/** `exporter/signals/dns/answers.ts` is in `signals`; the files right below `exporter/` and the commands are `main`. */
 function areaOf(path: string): string {
   const [, area = '', rest] = path.split('/')
-  return rest === undefined ? 'main' : area
+  return rest === undefined || area === 'commands' ? 'main' : area
 }
 
 function signalOf(path: string): string | undefined {

@@ -37,7 +37,9 @@ describe('the rules of the house', () => {
       'signals/index.ts': "const load = () => import('./dns/collector.ts')",
       'signals/dns/collector.ts': "import { x } from '../signal.ts'\nimport { y } from '../../sources/dns/client.ts'",
       'service/log.ts': "import { pino } from 'pino'",
-      'main.ts': "import { log } from './service/log.ts'\nimport meta from '../package.json' with { type: 'json' }",
+      'main.ts': "import { serve } from './commands/serve.ts'",
+      'commands/serve.ts': "import { log } from '../service/log.ts'\nimport { version } from '../version.ts'",
+      'version.ts': "import meta from '../package.json' with { type: 'json' }",
     }
     assert.deepEqual(tree(files), [])
   })
