@@ -70,8 +70,8 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress) {
   const app = createServer({ version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() })
   // Listening comes first: a taken port is told before anything is asked of AWS or Kubernetes.
   const url = await listen(app, address)
-  await reloader.applyFirst(loaded)
   process.on('SIGHUP', () => void reloader.reload())
+  await reloader.applyFirst(loaded)
   log.info({ address: url, version, config: flags['config.file'] ?? 'current kubeconfig context' }, 'listening')
   return { app, service }
 }

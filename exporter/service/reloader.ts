@@ -26,12 +26,14 @@ export class Reloader {
   }
 
   async applyFirst(loaded: LoadedConfig): Promise<void> {
-    await this.#apply(loaded)
+    const mine = this.#apply(loaded)
+    this.#last = mine
+    await mine
   }
 
   /** What is wrong with the file, or undefined once it is in force. */
   async reload(): Promise<string | undefined> {
-    const mine = this.#last.then(() => this.#reload())
+    const mine = this.#last.catch(() => undefined).then(() => this.#reload())
     this.#last = mine
     return await mine
   }

@@ -33,6 +33,7 @@ export function createServer(deps: WebDeps): FastifyInstance {
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))
   app.get('/-/ready', (_request, reply) => sendReady(deps, reply))
   app.post('/-/reload', (_request, reply) => reload(deps, reply))
+  app.get('/-/reload', (_request, reply) => sendText(reply.header('allow', 'POST'), 405, 'A reload takes POST.'))
   app.get('/config', (_request, reply) => reply.type('text/yaml; charset=utf-8').send(deps.effectiveConfig()))
   app.get('/', (_request, reply) => sendPage(deps, reply))
   registerApi(app, deps)

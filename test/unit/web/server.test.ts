@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { createMetricStore } from '../../../exporter/metrics/store.ts'
+import { createLogger } from '../../../exporter/service/log.ts'
+import { serviceMetrics } from '../../../exporter/service/metrics.ts'
+import { SelfMetrics } from '../../../exporter/service/self-metrics.ts'
+import { Service } from '../../../exporter/service/service.ts'
+import { StateFile } from '../../../exporter/service/state-file.ts'
+import type { Signal } from '../../../exporter/signals/signal.ts'
+import { createServer } from '../../../exporter/web/server.ts'
+import { settle, TestClock } from '../clock.ts'
+
+const dns: Signal<object> = {
+  name: 'dns',
+  metrics: {},
+  load: async () => ({
+    create: (_options, { changes }) => ({
+      tasks: [
+        {
+          kind: 'scheduled',
+          name: 'answers',
+          schedule: 'dns',
+          timeoutMs: () => 1_000,
+          run: async () => {
+            changes.record(
+              {
+                kind: 'dns_answer',
+                subject: '<b>api</b> A system',
+                message: 'left',
+                added: [],
+                removed: ['10.0.0.1'],
+                before: ['10.0.0.1'],
+                after: [],
+              },
+              Date.UTC(2026, 0, 1),
+            )
+            return [{ reason: 'timeout', message: 'no answer from <script>' }]
+          },
+        },
+      ],
+      status: () => ({ names: ['<i>x</i>'] }),
+      stop: async () => undefined,
+    }),
+  }),
+}
+
+async function setUp(options: { started: boolean; reload?: () => Promise<string | undefined> }) {
+  const clock = new TestClock()
+  const log = createLogger('error', 'json', { write: () => undefined })
+  const metrics = createMetricStore({ tables: [serviceMetrics], clock })
+  new SelfMetrics(metrics, '1.2.3').configLoaded(true, clock.now())
+  const state = await StateFile.open(undefined, { clock, log, onSaved: () => undefined })
+  const service = new Service({
+    clock,
+    log,
+    metrics,
+    state,
+    signals: [dns as Signal<never>],
+    startTimer: () => ({ stop: () => undefined }),
+    createDns: () => ({ resolve: () => Promise.reject(new Error('not asked')), close: async () => undefined }),
+  })
+  if (options.started) {
+    const every = '*/5 * * * * *'
+    const schedules = { dns: every, load_balancers: every, heartbeats: every, connections: every }
+    const clusters = [{ name: 'prod', dns: { resolvers: [], names: [] } }]
+    await service.apply({ schedules, retentionMs: 1, resolvConf: '/etc/resolv.conf', clusters })
+    await settle()
+  }
+  const reload = options.reload ?? (async () => undefined)
+  const effectiveConfig = () => 'clusters: []\n'
+  return createServer({ version: '1.2.3', startedAtMs: clock.now(), metrics, service, effectiveConfig, reload })
+}
+
+test('/metrics is exposition text, and gzip for who asks for it', async () => {
+  const app = await setUp({ started: true })
+  const plain = await app.inject('/metrics')
+  assert.equal(plain.statusCode, 200)
+  assert.equal(plain.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  assert.match(plain.body, /^elbchurn_collector_up\{cluster="prod",collector="dns"\} 0$/m)
+  assert.match(plain.body, /^elbchurn_build_info\{version="1\.2\.3",nodeversion="v24\.[\d.]+"\} 1$/m)
+  assert.match(plain.body, /^elbchurn_config_last_reload_successful 1$/m)
+  assert.match(plain.body, /^process_resident_memory_bytes /m)
+  const zipped = await app.inject({ url: '/metrics', headers: { 'accept-encoding': 'deflate, gzip;q=0.5' } })
+  assert.equal(zipped.headers['content-encoding'], 'gzip')
+  assert.match(gunzipSync(zipped.rawPayload).toString(), /^elbchurn_collector_up/m)
+  const refused = await app.inject({ url: '/metrics', headers: { 'accept-encoding': 'gzip;q=0' } })
+  assert.equal(refused.headers['content-encoding'], undefined)
+})
+
+test('healthy is always 200; ready is 503 until each collector has finished once, well or not', async () => {
+  const idle = await setUp({ started: false })
+  assert.equal((await idle.inject('/-/healthy')).statusCode, 200)
+  assert.equal((await idle.inject('/-/ready')).statusCode, 503)
+  const failing = await setUp({ started: true })
+  assert.equal((await failing.inject('/-/ready')).statusCode, 200)
+})
+
+test('a reload answers 200, and 500 with the reason where the config is bad; GET does not reload', async () => {
+  const good = await setUp({ started: false })
+  assert.equal((await good.inject({ method: 'POST', url: '/-/reload', body: 'x' })).statusCode, 200)
+  assert.equal((await good.inject({ method: 'GET', url: '/-/reload' })).statusCode, 405)
+  const bad = await setUp({ started: false, reload: async () => 'a.yaml:1:1: lacks clusters' })
+  const reply = await bad.inject({ method: 'POST', url: '/-/reload' })
+  assert.equal(reply.statusCode, 500)
+  assert.match(reply.body, /a\.yaml:1:1: lacks clusters/)
+})
+
+test('status and events tell in JSON what is watched and what was seen', async () => {
+  const app = await setUp({ started: true })
+  const status = (await app.inject('/api/v1/status')).json()
+  assert.equal(status.status, 'success')
+  const { dns: collector } = status.data.clusters[0].collectors
+  assert.equal(collector.up, false)
+  assert.deepEqual(collector.watched, { names: ['<i>x</i>'] })
+  assert.deepEqual(collector.tasks[0].failures, [{ reason: 'timeout', message: 'no answer from <script>' }])
+  const events = (await app.inject('/api/v1/events')).json()
+  assert.deepEqual(events.data[0].removed, ['10.0.0.1'])
+  assert.deepEqual([events.data[0].cluster, events.data[0].time], ['prod', '2026-01-01T00:00:00.000Z'])
+})
+
+test('the page escapes what comes from outside and forbids scripts', async () => {
+  const app = await setUp({ started: true })
+  const page = await app.inject('/')
+  assert.equal(page.statusCode, 200)
+  assert.match(String(page.headers['content-security-policy']), /^default-src 'none'/)
+  assert.ok(page.body.includes('no answer from &lt;script&gt;'))
+  assert.ok(page.body.includes('&lt;b&gt;api&lt;/b&gt;'))
+  assert.ok(!/<script|<i>x|<b>api/.test(page.body))
+})
+
+test('/config is YAML and an unknown path is 404', async () => {
+  const app = await setUp({ started: false })
+  assert.equal((await app.inject('/config')).body, 'clusters: []\n')
+  assert.equal((await app.inject('/nope')).statusCode, 404)
+})
