@@ -1,0 +1,223 @@
+/**
+ * Packets: the query that is sent, and the reply that is let in. dns-packet reads and writes; the checks are ours.
+ * Nothing here throws on bytes from the network.
+ */
+import { isIPv4 } from 'node:net'
+import { type Answer as DnsRecord, decode, encode, RECURSION_DESIRED } from 'dns-packet'
+import ipaddr from 'ipaddr.js'
+import { type DropReason, type Question, type RecordType, recordTypes } from './client.ts'
+
+/** Largest UDP reply that is asked for and taken: it fits every path unfragmented (DNS flag day 2020). */
+export const maxUdpBytes = 1232
+
+const headerBytes = 12
+const responseBit = 0x8000
+const authoritativeBit = 0x0400
+const truncatedBit = 0x0200
+const recursionAvailableBit = 0x0080
+
+/** A query with id 0, to be copied for each packet that is sent. */
+export interface EncodedQuestion {
+  readonly question: Question
+  readonly packet: Buffer
+  /** the question section as it must come back */
+  readonly section: Buffer
+}
+
+export interface ReplyRecord {
+  readonly name: string
+  readonly type: RecordType
+  readonly ttlSeconds: number
+  /** canonical text; SRV is `priority weight port target` */
+  readonly data: string
+}
+
+export interface Reply {
+  /** IANA's name of the response code */
+  readonly rcode: string
+  readonly authoritative: boolean
+  readonly recursionAvailable: boolean
+  /** TC: the records are not here, ask again over TCP. */
+  readonly truncated: boolean
+  readonly answers: readonly ReplyRecord[]
+  /** The zone that says "no such record", with the TTL of that (RFC 2308). */
+  readonly soa?: { readonly zone: string; readonly ttlSeconds: number }
+  /** The authority section names other servers and no SOA: the server does not know, others do. */
+  readonly referral: boolean
+}
+
+export type Reading = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly drop: DropReason }
+
+/** The hostname must have passed `canonicalHostname`: the encoder asks for another name without a word otherwise. */
+export function encodeQuestion(question: Question, recursionDesired: boolean): EncodedQuestion {
+  const packet = encode({
+    type: 'query',
+    flags: recursionDesired ? RECURSION_DESIRED : 0,
+    questions: [{ name: question.hostname, type: question.type, class: 'IN' }],
+    additionals: [
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize: maxUdpBytes,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: 0,
+        flag_do: false,
+        options: [],
+      },
+    ],
+  })
+  // name: a length octet for each label and the root's 0; then type and class
+  const section = packet.subarray(headerBytes, headerBytes + question.hostname.length + 2 + 4)
+  return { question, packet, section }
+}
+
+export function withId(encoded: EncodedQuestion, id: number): Buffer {
+  const packet = Buffer.from(encoded.packet)
+  packet.writeUInt16BE(id, 0)
+  return packet
+}
+
+export function idOf(message: Buffer): number | undefined {
+  return message.length >= 2 ? message.readUInt16BE(0) : undefined
+}
+
+/** A message with the right id, checked and read. `maxBytes` is what was asked for: 1232 over UDP. */
+export function readReply(message: Buffer, asked: EncodedQuestion, maxBytes: number): Reading {
+  if (message.length > maxBytes) return { ok: false, drop: 'oversized' }
+  if (message.length < headerBytes) return { ok: false, drop: 'malformed' }
+  const flags = message.readUInt16BE(2)
+  if ((flags & responseBit) === 0) return { ok: false, drop: dropOf(message) }
+  const rcode = rcodeName(flags & 0xf)
+  const questions = message.readUInt16BE(4)
+  if (!(questions === 1 && sameQuestion(message, asked)) && !(questions === 0 && couldNotReadQuestion(rcode))) {
+    return { ok: false, drop: dropOf(message) }
+  }
+  const header = {
+    rcode,
+    authoritative: (flags & authoritativeBit) !== 0,
+    recursionAvailable: (flags & recursionAvailableBit) !== 0,
+    truncated: (flags & truncatedBit) !== 0,
+  }
+  // A truncated reply may end in the middle of a record, and its records must not be used (RFC 2181 9).
+  if (header.truncated) return { ok: true, reply: { ...header, answers: [], referral: false } }
+  const body = readBody(message)
+  return body === undefined ? { ok: false, drop: 'malformed' } : { ok: true, reply: { ...header, ...body } }
+}
+
+/** A message that does not fit the question: somebody else's reply, or no DNS message at all. */
+function dropOf(message: Buffer): DropReason {
+  return readBody(message) === undefined ? 'malformed' : 'mismatched'
+}
+
+/** Servers that cannot parse a query answer with the header alone. */
+function couldNotReadQuestion(rcode: string): boolean {
+  return rcode === 'FORMERR' || rcode === 'NOTIMP'
+}
+
+/** Octet by octet, letters in either case (RFC 4343): nothing before the name could be pointed to, so it is never compressed. */
+function sameQuestion(message: Buffer, { section }: EncodedQuestion): boolean {
+  const end = headerBytes + section.length
+  if (message.length < end) return false
+  if (message.compare(section, 0, section.length, headerBytes, end) === 0) return true
+  for (let index = 0; index < section.length; index++) {
+    const expected = section[index] ?? 0
+    const got = message[headerBytes + index] ?? 0
+    const isLetter = expected >= 0x61 && expected <= 0x7a && index < section.length - 4
+    if (got !== expected && !(isLetter && got === expected - 0x20)) return false
+  }
+  return true
+}
+
+type Body = Pick<Reply, 'answers' | 'soa' | 'referral'>
+
+function readBody(message: Buffer): Body | undefined {
+  try {
+    const packet = decode(message)
+    // The library does not look at RDLENGTH of addresses; a record of the wrong length leaves bytes over.
+    if (decode.bytes !== message.length) return undefined
+    const answers: ReplyRecord[] = []
+    for (const record of packet.answers ?? []) {
+      const read = readRecord(record)
+      if (read === 'malformed') return undefined
+      if (read !== 'other') answers.push(read)
+    }
+    return { answers, ...readAuthority(packet.authorities ?? []) }
+  } catch {
+    return undefined
+  }
+}
+
+function readAuthority(records: readonly DnsRecord[]): Pick<Reply, 'soa' | 'referral'> {
+  let referral = false
+  for (const record of records) {
+    if (record.type === 'SOA') {
+      const ttlSeconds = Math.min(ttlOf(record.ttl), ttlOf(record.data.minimum))
+      return { soa: { zone: canonicalName(record.name), ttlSeconds }, referral: false }
+    }
+    if (record.type === 'NS') referral = true
+  }
+  return { referral }
+}
+
+const known: ReadonlySet<string> = new Set(recordTypes)
+
+function isKnown(type: string): type is RecordType {
+  return known.has(type)
+}
+
+function readRecord(record: DnsRecord): ReplyRecord | 'malformed' | 'other' {
+  const { type } = record
+  if (!isKnown(type) || record.type === 'OPT' || record.class !== 'IN') return 'other'
+  const data = recordText(record)
+  if (data === undefined) return 'malformed'
+  const ttl = 'ttl' in record ? record.ttl : 0
+  return { name: canonicalName(record.name), type, ttlSeconds: ttlOf(ttl), data }
+}
+
+function recordText(record: DnsRecord): string | undefined {
+  switch (record.type) {
+    case 'A':
+      return isIPv4(record.data) ? record.data : undefined
+    case 'AAAA':
+      return ipaddr.IPv6.isValid(record.data) ? ipaddr.IPv6.parse(record.data).toRFC5952String() : undefined
+    case 'CNAME':
+    case 'NS':
+      return canonicalName(record.data)
+    case 'SRV': {
+      const { priority = 0, weight = 0, port, target } = record.data
+      return `${priority} ${weight} ${port} ${canonicalName(target)}`
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The decoder gives names without a trailing dot, and `.` for the root. */
+function canonicalName(name: string): string {
+  return name.toLowerCase()
+}
+
+/** RFC 2181 8: a TTL with the top bit set is 0. */
+function ttlOf(ttl: number | undefined): number {
+  return ttl === undefined || ttl > 0x7fffffff ? 0 : ttl
+}
+
+const rcodeNames = [
+  'NOERROR',
+  'FORMERR',
+  'SERVFAIL',
+  'NXDOMAIN',
+  'NOTIMP',
+  'REFUSED',
+  'YXDOMAIN',
+  'YXRRSET',
+  'NXRRSET',
+  'NOTAUTH',
+  'NOTZONE',
+]
+
+/** IANA's names; the header has 4 bits of the code. */
+function rcodeName(rcode: number): string {
+  return rcodeNames[rcode] ?? `RCODE${rcode}`
+}

@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { systemClock } from '../../../../exporter/service/clock.ts'
+import type { QueryTrace, RecordType } from '../../../../exporter/sources/dns/client.ts'
+import { createDnsClient, type DnsClientOptions } from '../../../../exporter/sources/dns/create-client.ts'
+import { LabDns, type LabDnsOptions } from '../../../lab/dns-server.ts'
+
+const host = 'api.example.com'
+
+async function lab(t: TestContext, options?: LabDnsOptions): Promise<LabDns> {
+  const server = await LabDns.start(options)
+  t.after(() => server.close())
+  return server
+}
+
+/** A client and the ways in which tests ask it; time-outs are short. */
+function clientOf(t: TestContext, options: Partial<DnsClientOptions> = {}) {
+  const client = createDnsClient({ clock: systemClock, timeoutMs: 150, ...options })
+  t.after(() => client.close())
+  const traces: QueryTrace[] = []
+  const drops: string[] = []
+  const controller = new AbortController()
+  const resolve = (resolver: string, hostname = host, type: RecordType = 'A') =>
+    client.resolve({ hostname, type }, resolver, {
+      signal: controller.signal,
+      onQuery: (trace) => traces.push(trace),
+      onDrop: (server, reason) => drops.push(`${server} ${reason}`),
+    })
+  const records = async (resolver: string, hostname = host, type: RecordType = 'A') => {
+    const poll = await resolve(resolver, hostname, type)
+    assert.ok(poll.ok, poll.ok ? '' : poll.failure.message)
+    return poll.snapshot.records
+  }
+  const failure = async (resolver: string, hostname = host, type: RecordType = 'A') => {
+    const poll = await resolve(resolver, hostname, type)
+    assert.ok(!poll.ok, 'expected a failure')
+    return poll.failure
+  }
+  return { client, traces, drops, controller, resolve, records, failure }
+}
+
+test('An answer is sorted, without duplicates, with its least TTL, chain and server', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'CNAME', ['LB.Example.net'], { ttl: 20 })
+  dns.set('lb.example.net', 'A', ['10.0.0.9', '10.0.0.1', '10.0.0.9'], { ttl: 60 })
+  const { resolve, traces } = clientOf(t)
+  const poll = await resolve(dns.address)
+  assert.ok(poll.ok)
+  assert.deepEqual(poll.snapshot, {
+    rcode: 'NOERROR',
+    records: ['10.0.0.1', '10.0.0.9'],
+    ttlSeconds: 20,
+    chain: ['lb.example.net'],
+    server: dns.address,
+  })
+  assert.deepEqual(
+    traces.map(({ server, question, result }) => [server, question, result]),
+    [[dns.address, { hostname: host, type: 'A' }, 'NOERROR']],
+  )
+})
+
+test('Every record type is answered, over IPv4 and IPv6', async (t) => {
+  for (const bound of ['127.0.0.1', '::1']) {
+    const dns = await lab(t, { host: bound })
+    dns.set(host, 'A', ['10.0.0.1'])
+    dns.set(host, 'AAAA', ['2001:db8:0:0::1'])
+    dns.set(host, 'NS', ['NS1.example.com'])
+    dns.set(host, 'SRV', ['1 2 443 a.example.com'])
+    dns.set('alias.example.com', 'CNAME', [host])
+    const { records } = clientOf(t)
+    assert.deepEqual(await records(dns.address), ['10.0.0.1'])
+    assert.deepEqual(await records(dns.address, host, 'AAAA'), ['2001:db8::1'])
+    assert.deepEqual(await records(dns.address, host, 'NS'), ['ns1.example.com'])
+    assert.deepEqual(await records(dns.address, host, 'SRV'), ['1 2 443 a.example.com'])
+    assert.deepEqual(await records(dns.address, 'alias.example.com', 'CNAME'), [host])
+  }
+})
+
+test('NXDOMAIN and an empty NOERROR are answers without records', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  const { resolve } = clientOf(t)
+  const missing = await resolve(dns.address, 'no.example.com')
+  assert.deepEqual(missing.ok && [missing.snapshot.rcode, missing.snapshot.records], ['NXDOMAIN', []])
+  assert.ok(missing.ok && !('ttlSeconds' in missing.snapshot))
+  const empty = await resolve(dns.address, host, 'AAAA')
+  assert.deepEqual(empty.ok && [empty.snapshot.rcode, empty.snapshot.records], ['NOERROR', []])
+})
+
+test('Other response codes are failures with their reason', async (t) => {
+  const dns = await lab(t)
+  const { failure, traces } = clientOf(t)
+  for (const [rcode, reason] of [
+    ['SERVFAIL', 'server'],
+    ['REFUSED', 'denied'],
+    ['NOTIMP', 'server'],
+    ['FORMERR', 'server'],
+  ] as const) {
+    dns.behave(host, { rcode })
+    const { reason: got, message } = await failure(dns.address)
+    assert.equal(got, reason)
+    assert.match(message, new RegExp(`^DNS query ${host} A by resolver ${dns.address} failed: .*${rcode}`))
+  }
+  assert.deepEqual(
+    traces.map(({ result }) => result),
+    ['SERVFAIL', 'REFUSED', 'NOTIMP', 'FORMERR'],
+  )
+})
+
+test('A lost packet is sent once more, and two lost ones are a time-out', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  dns.behave(host, { dropFirst: 1 })
+  const { records, failure, traces } = clientOf(t)
+  assert.deepEqual(await records(dns.address), ['10.0.0.1'])
+  dns.behave(host, { dropFirst: 2 })
+  assert.equal((await failure(dns.address)).reason, 'timeout')
+  assert.deepEqual(
+    traces.map(({ result }) => result),
+    ['timeout', 'NOERROR', 'timeout', 'timeout'],
+  )
+  assert.equal(dns.count({ name: host, transport: 'udp' }), 4)
+})
+
+test('A port where nobody listens is a network failure at once', async (t) => {
+  const dns = await LabDns.start()
+  const { address } = dns
+  await dns.close()
+  const { failure, traces } = clientOf(t, { timeoutMs: 60_000 })
+  const { reason, message } = await failure(address)
+  assert.equal(reason, 'network')
+  assert.match(message, /ECONNREFUSED/)
+  assert.deepEqual(
+    traces.map(({ result }) => result),
+    ['network'],
+  )
+})
+
+test('Replies that do not fit are dropped and counted, and the query goes on to the good one', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  for (const [damagedFirst, reason] of [
+    ['wrong_id', 'mismatched'],
+    ['wrong_question', 'mismatched'],
+    ['query_bit', 'mismatched'],
+    ['noise', 'malformed'],
+    ['oversized', 'oversized'],
+  ] as const) {
+    dns.behave(host, { damagedFirst })
+    const { records, drops } = clientOf(t)
+    assert.deepEqual(await records(dns.address), ['10.0.0.1'], damagedFirst)
+    assert.deepEqual(drops, [`${dns.address} ${reason}`], damagedFirst)
+  }
+})
+
+test('Only replies that cannot be read make the failure malformed; only foreign ones a time-out', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  const { failure } = clientOf(t, { timeoutMs: 40 })
+  for (const malformed of ['noise', 'empty', 'cut', 'short_rdata'] as const) {
+    dns.behave(host, { malformed })
+    assert.equal((await failure(dns.address)).reason, 'malformed', malformed)
+  }
+  for (const [damagedOnly, reason] of [
+    ['oversized', 'malformed'],
+    ['wrong_id', 'timeout'],
+    ['wrong_question', 'timeout'],
+    ['query_bit', 'timeout'],
+  ] as const) {
+    dns.behave(host, { damagedOnly })
+    assert.equal((await failure(dns.address)).reason, reason, damagedOnly)
+  }
+})
+
+test('A second copy of a reply, and one that comes too late, are dropped as late', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  dns.set('next.example.com', 'A', ['10.0.0.2'])
+  dns.behave(host, { duplicate: true })
+  const { records, failure, drops } = clientOf(t, { timeoutMs: 60, socketsPerServer: 1 })
+  await records(dns.address)
+  await records(dns.address, 'next.example.com')
+  assert.deepEqual(drops, [`${dns.address} late`])
+  dns.behave(host, { delayMs: 140 })
+  await failure(dns.address)
+  dns.behave('next.example.com', { delayMs: 50 })
+  await records(dns.address, 'next.example.com')
+  await records(dns.address, 'next.example.com')
+  assert.deepEqual(drops, Array(3).fill(`${dns.address} late`))
+})
+
+test('A truncated reply is asked for again over TCP', async (t) => {
+  const dns = await lab(t)
+  const many = Array.from({ length: 100 }, (_, index) => `10.0.1.${index}`)
+  dns.set(host, 'A', many)
+  dns.behave(host, { truncate: true })
+  const { records, failure, traces } = clientOf(t)
+  assert.equal((await records(dns.address)).length, 100)
+  assert.equal(dns.count({ transport: 'tcp' }), 1)
+  assert.equal(traces.length, 2)
+  dns.behave(host, { truncate: true, tcp: 'close' })
+  assert.equal((await failure(dns.address)).reason, 'network')
+  dns.behave(host, { truncate: true, tcp: 'silent' })
+  assert.equal((await failure(dns.address)).reason, 'timeout')
+  await dns.refuseTcp()
+  const refused = await failure(dns.address)
+  assert.equal(refused.reason, 'network')
+  assert.match(refused.message, /TCP: ECONNREFUSED/)
+})
+
+test('Ports and ids differ from query to query, and a socket is replaced after its share', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  const { records } = clientOf(t, { queriesPerSocket: 8, socketsPerServer: 2 })
+  for (let round = 0; round < 10; round++) {
+    await Promise.all(Array.from({ length: 10 }, () => records(dns.address)))
+  }
+  const perPort = new Map<number, number>()
+  for (const { sourcePort } of dns.queries) perPort.set(sourcePort, (perPort.get(sourcePort) ?? 0) + 1)
+  assert.ok(perPort.size >= 8, `only ${perPort.size} ports`)
+  const ids = new Set(dns.queries.map(({ id }) => id))
+  assert.ok(ids.size > 90)
+})
+
+test('A hostname is made canonical before it is asked, and a bad one is not asked', async (t) => {
+  const dns = await lab(t)
+  dns.set('xn--mnchen-3ya.example', 'A', ['10.0.0.1'])
+  const { records, failure } = clientOf(t)
+  assert.deepEqual(await records(dns.address, 'MÜNCHEN.example.'), ['10.0.0.1'])
+  assert.match((await failure(dns.address, 'a..b')).message, /not a hostname/)
+  assert.match((await failure('dns.example.com', host)).message, /neither system, authoritative, nor an address/)
+  assert.equal(dns.count(), 1)
+})
+
+test('A reply in upper case is the same answer', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  dns.behave(host, { upperCase: true })
+  assert.deepEqual(await clientOf(t).records(dns.address), ['10.0.0.1'])
+})
+
+test('A chain that the server does not follow is followed by further queries', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'CNAME', ['b.example.com'], { ttl: 5 })
+  dns.set('b.example.com', 'CNAME', ['c.example.com'], { ttl: 50 })
+  dns.set('c.example.com', 'A', ['10.0.0.1'], { ttl: 60 })
+  dns.behave('*', { followCname: false })
+  const poll = await clientOf(t).resolve(dns.address)
+  assert.ok(poll.ok)
+  assert.deepEqual(poll.snapshot.chain, ['b.example.com', 'c.example.com'])
+  assert.deepEqual(poll.snapshot.records, ['10.0.0.1'])
+  assert.equal(poll.snapshot.ttlSeconds, 5)
+  assert.equal(dns.count(), 3)
+})
+
+test('A chain without end, in a circle or too long, is malformed and says so', async (t) => {
+  for (const followCname of [true, false]) {
+    const dns = await lab(t)
+    dns.behave('*', { followCname })
+    dns.set(host, 'CNAME', ['b.example.com'])
+    dns.set('b.example.com', 'CNAME', [host])
+    for (let hop = 0; hop < 20; hop++) dns.set(`h${hop}.example.com`, 'CNAME', [`h${hop + 1}.example.com`])
+    const { failure } = clientOf(t)
+    const circle = await failure(dns.address)
+    assert.equal(circle.reason, 'malformed')
+    assert.match(circle.message, /circle through api\.example\.com/)
+    const long = await failure(dns.address, 'h0.example.com')
+    assert.equal(long.reason, 'malformed')
+    assert.match(long.message, /more than 16 CNAMEs/)
+    assert.ok(dns.count() <= 20)
+  }
+})
+
+test('A chain that ends at a name that does not exist is NXDOMAIN, with its chain', async (t) => {
+  for (const followCname of [true, false]) {
+    const dns = await lab(t)
+    dns.behave('*', { followCname })
+    dns.set(host, 'CNAME', ['gone.example.net'])
+    const poll = await clientOf(t).resolve(dns.address)
+    assert.ok(poll.ok)
+    assert.equal(poll.snapshot.rcode, 'NXDOMAIN')
+    assert.deepEqual([poll.snapshot.records, poll.snapshot.chain], [[], ['gone.example.net']])
+  }
+})
+
+test('A referral is a failure and not an empty answer', async (t) => {
+  const dns = await lab(t, { zones: ['example.com'] })
+  dns.set('sub.example.com', 'NS', ['ns.elsewhere.net'])
+  const { reason, message } = await clientOf(t).failure(dns.address, 'www.sub.example.com')
+  assert.equal(reason, 'server')
+  assert.match(message, /only names other servers/)
+})
+
+test('An abort ends what is in flight and what waits for its turn', async (t) => {
+  const dns = await lab(t)
+  dns.behave('*', { dropFirst: Infinity })
+  const { resolve, controller } = clientOf(t, { timeoutMs: 60_000, concurrencyPerServer: 2 })
+  const polls = Promise.all(Array.from({ length: 5 }, () => resolve(dns.address)))
+  while (dns.count() < 2) await systemClock.sleep(1)
+  controller.abort()
+  for (const poll of await polls) assert.match(poll.ok ? '' : poll.failure.message, /given up/)
+  assert.equal(dns.count(), 2)
+  assert.ok(!(await resolve(dns.address)).ok)
+})
+
+test('A dead server does not take the places of a living one, and the rest of its queries wait', async (t) => {
+  const dead = await lab(t)
+  const alive = await lab(t)
+  dead.behave('*', { dropFirst: Infinity })
+  alive.set(host, 'A', ['10.0.0.1'])
+  const { resolve, records } = clientOf(t, { concurrency: 8, concurrencyPerServer: 4, timeoutMs: 60 })
+  const stuck = Promise.all(Array.from({ length: 10 }, () => resolve(dead.address)))
+  for (let round = 0; round < 5; round++) assert.deepEqual(await records(alive.address), ['10.0.0.1'])
+  assert.equal(dead.count(), 4)
+  assert.ok((await stuck).every((poll) => !poll.ok && poll.failure.reason === 'timeout'))
+})
