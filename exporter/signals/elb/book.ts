@@ -1,0 +1,68 @@
+import { Ajv } from 'ajv'
+import type { LoadBalancer } from '../../sources/aws/types.ts'
+import type { AddressBook } from './addresses.ts'
+
+/** What is saved of one load balancer: enough to go on asking DNS for it while AWS does not answer. */
+export interface Book {
+  readonly version: 1
+  readonly label: string
+  /** Which account and region it was found in, see `accountKey`. */
+  readonly account: string
+  readonly lb: LoadBalancer
+  readonly addresses: AddressBook
+}
+
+const text = { type: 'string' }
+const time = { type: 'number' }
+const placed = { type: 'object', required: ['address', 'zone'], properties: { address: text, zone: text } }
+
+const membership = {
+  type: 'object',
+  required: ['absences', 'settling', 'empties'],
+  properties: {
+    absences: { type: 'array', items: { type: 'array', items: [text, time], minItems: 2, additionalItems: false } },
+    settling: time,
+    empties: time,
+  },
+}
+
+const schema = {
+  type: 'object',
+  required: ['version', 'label', 'account', 'lb', 'addresses'],
+  properties: {
+    version: { const: 1 },
+    label: text,
+    account: text,
+    lb: {
+      type: 'object',
+      required: ['id', 'name', 'type', 'scheme', 'dnsName', 'dualstack', 'interfaceDescription', 'zoneAddresses'],
+      properties: {
+        ...Object.fromEntries(
+          ['id', 'name', 'type', 'scheme', 'dnsName', 'interfaceDescription'].map((key) => [key, text]),
+        ),
+        dualstack: { type: 'boolean' },
+        zoneAddresses: { type: 'array', items: placed },
+      },
+    },
+    addresses: {
+      type: 'object',
+      required: ['retired', 'zones'],
+      properties: {
+        membership,
+        retired: {
+          type: 'array',
+          items: { ...placed, required: ['address', 'zone', 'atMs'], properties: { ...placed.properties, atMs: time } },
+        },
+        zones: { type: 'array', items: placed },
+        lastAddedMs: time,
+        lastRemovedMs: time,
+      },
+    },
+  },
+}
+
+/** Reads a saved book. Undefined where an older or newer version wrote it, or a hand. */
+export function bookReader(): (saved: unknown) => Book | undefined {
+  const valid = new Ajv({ strictTuples: false }).compile<Book>(schema)
+  return (saved) => (valid(saved) ? saved : undefined)
+}

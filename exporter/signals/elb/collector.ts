@@ -1,0 +1,220 @@
+import type { Failure } from '../../core/poll.ts'
+import { openAccount } from '../../sources/aws/account.ts'
+import type { Attempt, AwsAccount, AwsRun, LoadBalancer } from '../../sources/aws/types.ts'
+import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
+import { bookReader } from './book.ts'
+import { askInstances, askInterfaces } from './details.ts'
+import { accountKey, Discovery, type Found, familyOf } from './discovery.ts'
+import { labelFor } from './matching.ts'
+import type { ElbMetric } from './metrics.ts'
+import type { LoadBalancerOptions } from './options.ts'
+import { Watched } from './watched.ts'
+
+const requestsScope = 'aws requests'
+/** Series of aws_requests_total; an error code beyond them is counted as `other`. */
+const requestSeriesLimit = 100
+/** Load balancers watched in one account and region. */
+const watchedLimit = 1_000
+/** Time kept at the end of an interval for the last queries of a run: two tries of 2 s. */
+const queryMs = 4_000
+
+/** Watches load balancers: AWS tells which there are, DNS tells their addresses. Sends nothing before its first run. */
+export function create(options: readonly LoadBalancerOptions[], deps: CollectorDeps): Collector {
+  const collector = new ElbCollector(options, deps)
+  return {
+    tasks: [
+      {
+        kind: 'scheduled',
+        name: 'discovery',
+        schedule: 'load_balancers',
+        timeoutMs: (intervalMs) => Math.max(intervalMs, 60_000),
+        run: (context) => collector.discover(context),
+      },
+      {
+        kind: 'scheduled',
+        name: 'addresses',
+        schedule: 'dns',
+        timeoutMs: (intervalMs) => intervalMs + 10_000,
+        run: (context) => collector.lookAtAll(context),
+      },
+    ],
+    status: () => collector.status(),
+    stop: async () => collector.stop(),
+  }
+}
+
+/** When the query of each of `count` load balancers starts, in ms after the run does. */
+export function offsets(count: number, { first, intervalMs }: Pick<RunContext, 'first' | 'intervalMs'>): number[] {
+  const window = Math.min(Math.max(intervalMs - queryMs, 0.2 * intervalMs), 0.8 * intervalMs)
+  return Array.from({ length: count }, (_, index) => (first ? 0 : Math.floor((window * index) / count)))
+}
+
+interface Account {
+  readonly key: string
+  readonly entries: readonly LoadBalancerOptions[]
+  readonly aws: AwsAccount
+  readonly discovery: Discovery
+}
+
+class ElbCollector {
+  readonly #deps: CollectorDeps
+  readonly #accounts: readonly Account[]
+  readonly #watched = new Map<string, Watched>()
+  readonly #requestSeries = new Set<string>()
+
+  constructor(options: readonly LoadBalancerOptions[], deps: CollectorDeps) {
+    this.#deps = deps
+    const entries = Map.groupBy(options, accountKey)
+    this.#accounts = [...entries].flatMap(([key, own]) =>
+      own
+        .slice(0, 1)
+        .map((first) => ({ key, entries: own, discovery: new Discovery(own, deps.clock), aws: this.#open(first) })),
+    )
+    this.#recall()
+  }
+
+  async discover({ signal }: RunContext): Promise<readonly Failure[]> {
+    const failures = await Promise.all(this.#accounts.map((account) => this.#discoverIn(account, signal)))
+    return failures.flat()
+  }
+
+  async lookAtAll(context: RunContext): Promise<readonly Failure[]> {
+    const all = [...this.#watched.values()]
+    const starts = offsets(all.length, context)
+    const failures = await Promise.all(
+      all.map(async (watched, index) => {
+        const wait = starts[index] ?? 0
+        if (wait > 0) await this.#deps.clock.sleep(wait, context.signal)
+        return this.#watched.has(watched.key) ? await watched.look(context.signal) : undefined
+      }),
+    )
+    return failures.filter((failure) => failure !== undefined)
+  }
+
+  status(): object {
+    return { load_balancers: [...this.#watched.values()].map((watched) => watched.status()) }
+  }
+
+  stop(): void {
+    for (const { aws } of this.#accounts) aws.close()
+  }
+
+  #open({ region, roleArn, endpoint }: LoadBalancerOptions): AwsAccount {
+    return openAccount({
+      region,
+      ...(roleArn === undefined ? {} : { roleArn }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      now: () => this.#deps.clock.now(),
+      onAttempt: (attempt) => this.#countRequest(attempt),
+    })
+  }
+
+  /** After a restart or a reload: what was watched goes on being asked for in DNS, even while AWS does not answer. */
+  #recall(): void {
+    const { books, log } = this.#deps
+    const read = bookReader()
+    for (const key of books.keys()) {
+      const book = read(books.get(key))
+      if (book === undefined) log.warn({ load_balancer: key }, 'saved load balancer cannot be read, it starts anew')
+      const entries = this.#accounts.find((account) => account.key === book?.account)?.entries
+      const options = entries?.find(({ types }) => types.some((type) => type === book?.lb.type))
+      if (book === undefined || options === undefined) books.delete(key)
+      else this.#watched.set(key, new Watched({ key, ...book, options }, this.#deps))
+    }
+    this.#retainScopes()
+  }
+
+  async #discoverIn(account: Account, signal: AbortSignal): Promise<readonly Failure[]> {
+    const run = account.aws.run(signal)
+    const found = await account.discovery.find(run)
+    if (signal.aborted) return found.failures
+    const failures = [...found.failures, ...this.#takeUp(account, found)]
+    this.#dropGone(account, found)
+    const own = this.#own(account)
+    const fresh = own.filter(({ looked }) => !looked)
+    // DNS is asked beside AWS, so that the values of a new load balancer are there when this run ends.
+    const [looks, asked] = await Promise.all([
+      Promise.all(fresh.map((watched) => watched.look(signal))),
+      this.#askDetails(run, found, own),
+    ])
+    return [...failures, ...looks.filter((failure) => failure !== undefined), ...asked]
+  }
+
+  #takeUp(account: Account, { wanted }: Found): Failure[] {
+    const before = this.#own(account).length
+    let room = watchedLimit - before
+    let omitted = 0
+    for (const [id, { lb, options }] of wanted) {
+      const key = `${account.key} ${id}`
+      let watched = this.#watched.get(key)
+      if (watched === undefined && room <= 0) omitted += 1
+      if (watched === undefined && room > 0) {
+        room -= 1
+        watched = this.#add(key, account.key, lb, options)
+      }
+      watched?.listed(lb, options)
+    }
+    if (omitted === 0) return []
+    const message = `${omitted} load balancers beyond the first ${watchedLimit} are not watched: ask for fewer by names or tags`
+    return [{ reason: 'limit', message }]
+  }
+
+  #add(key: string, account: string, lb: LoadBalancer, options: LoadBalancerOptions): Watched {
+    const taken = new Set(this.#own().map(({ label }) => label))
+    const label = labelFor(lb, options.region, taken)
+    const watched = new Watched({ key, account, label, lb, options }, this.#deps)
+    this.#watched.set(key, watched)
+    const { dnsName: dns_name, type } = lb
+    this.#deps.log.info({ load_balancer: label, dns_name, type, region: options.region }, 'load balancer found')
+    if (label !== lb.name) {
+      this.#deps.log.warn({ load_balancer: label, name: lb.name }, 'two load balancers of this cluster share a name')
+    }
+    return watched
+  }
+
+  /** Only a list that was read to its end tells who is not there. */
+  #dropGone(account: Account, { wanted, unknown, listed, complete }: Found): void {
+    for (const watched of this.#own(account)) {
+      const { id, type } = watched.lb
+      if (!complete.has(familyOf({ type })) || wanted.has(id) || unknown.has(id)) continue
+      const { label } = watched
+      const why = listed.has(id) ? 'has no longer the name or tags that are asked for' : 'is gone from AWS'
+      const message = `load balancer ${label} (${watched.lb.dnsName}) ${why}: it is not watched any more`
+      const change = { kind: 'load_balancer', subject: label, message } as const
+      this.#deps.changes.record(
+        { ...change, added: [], removed: [label], before: [label], after: [] },
+        this.#deps.clock.now(),
+      )
+      watched.gone()
+      this.#watched.delete(watched.key)
+      this.#deps.books.delete(watched.key)
+    }
+    this.#retainScopes()
+  }
+
+  async #askDetails(run: AwsRun, { wanted }: Found, own: readonly Watched[]): Promise<Failure[]> {
+    const listed = own.filter(({ lb }) => wanted.has(lb.id))
+    const classic = listed.filter(({ lb }) => familyOf(lb) === 'classic')
+    const owners = listed.filter(({ lb }) => wanted.get(lb.id)?.options.interfaces === true)
+    // Interfaces first: of a budget that runs out, they are worth more than instance states.
+    const failures = await askInterfaces(run, owners)
+    return [...failures, ...(await askInstances(run, classic, this.#deps.clock.now()))]
+  }
+
+  #own(account?: Account): Watched[] {
+    const all = [...this.#watched.values()]
+    return account === undefined ? all : all.filter((watched) => watched.account === account.key)
+  }
+
+  #retainScopes(): void {
+    this.#deps.metrics.retain(new Set([requestsScope, ...this.#own().flatMap((watched) => watched.scopeKeys())]))
+  }
+
+  #countRequest({ service, operation, code }: Attempt): void {
+    const series = `${service} ${operation} ${code}`
+    const known = this.#requestSeries.has(series) || this.#requestSeries.size < requestSeriesLimit
+    if (known) this.#requestSeries.add(series)
+    const scope = this.#deps.metrics.scope<ElbMetric>(requestsScope, Number.POSITIVE_INFINITY)
+    scope.increment('elbchurn_aws_requests_total', { service, operation, code: known ? code : 'other' })
+  }
+}

@@ -1,0 +1,41 @@
+import type { Failure } from '../../core/poll.ts'
+import type { AwsRun } from '../../sources/aws/types.ts'
+import { dialled } from './matching.ts'
+import type { Watched } from './watched.ts'
+
+const callsAtOnce = 4
+
+/**
+ * Instance health, one call for each classic load balancer. Those asked longest ago come first, so that the ones a spent
+ * budget leaves out have their turn in the next run. After a failure the rest is not asked: it would fail the same way.
+ */
+export async function askInstances(run: AwsRun, classic: readonly Watched[], nowMs: number): Promise<Failure[]> {
+  const waiting = [...classic].sort((left, right) => left.healthMs - right.healthMs).values()
+  const failures: Failure[] = []
+  const work = async () => {
+    for (const watched of waiting) {
+      if (failures.length > 0) return
+      const poll = await run.instanceStates(watched.lb.name)
+      // One that was deleted since it was listed is told by the next discovery.
+      if (!poll.ok && poll.failure.reason !== 'not_found') failures.push(poll.failure)
+      if (!poll.ok) continue
+      watched.healthMs = nowMs
+      watched.setInstances(poll.snapshot)
+    }
+  }
+  await Promise.all(Array.from({ length: callsAtOnce }, work))
+  return failures.slice(0, 1)
+}
+
+/** Network interfaces of all of these, told apart by their description. */
+export async function askInterfaces(run: AwsRun, owners: readonly Watched[]): Promise<Failure[]> {
+  if (owners.length === 0) return []
+  const poll = await run.interfaces(owners.map(({ lb }) => lb.interfaceDescription))
+  if (!poll.ok) return [poll.failure]
+  const byDescription = Map.groupBy(poll.snapshot, ({ description }) => description)
+  for (const owner of owners) {
+    const own = byDescription.get(owner.lb.interfaceDescription) ?? []
+    owner.setInterfaces(dialled(owner.lb, own), poll.atMs)
+  }
+  return []
+}

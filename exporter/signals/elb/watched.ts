@@ -1,0 +1,253 @@
+import type { Failure } from '../../core/poll.ts'
+import type { LoadBalancer } from '../../sources/aws/types.ts'
+import type { RecordType } from '../../sources/dns/client.ts'
+import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
+import {
+  type AddressBook,
+  activeAddresses,
+  emptyBook,
+  inSight,
+  lasting,
+  type Placed,
+  step,
+  withZones,
+} from './addresses.ts'
+import type { Book } from './book.ts'
+import type { ElbMetric } from './metrics.ts'
+import { type NameAnswer, observe, stepWide, type WideName } from './observation.ts'
+import type { LoadBalancerOptions } from './options.ts'
+import { addressStatus, changeMessage, isoTime } from './report.ts'
+
+export interface WatchedInit {
+  readonly key: string
+  readonly account: string
+  readonly label: string
+  readonly lb: LoadBalancer
+  readonly options: LoadBalancerOptions
+  readonly addresses?: AddressBook
+}
+
+const instanceStates = ['InService', 'OutOfService', 'Unknown'] as const
+const scopeKinds = ['addresses', 'info', 'instances', 'interfaces'] as const
+type ScopeKind = (typeof scopeKinds)[number]
+
+/** One load balancer: what is known of it, and its series. Each source has a scope, so that each goes stale by itself. */
+export class Watched {
+  readonly key: string
+  readonly account: string
+  readonly label: string
+  /** When its instances were last asked for. */
+  healthMs = 0
+  #lb: LoadBalancer
+  #options: LoadBalancerOptions
+  #book: AddressBook
+  #interfaces: { readonly atMs: number; readonly placed: readonly Placed[] } | undefined
+  #wide = new Map<string, WideName>()
+  #looking = false
+  #gone = false
+  #lastLook: { readonly atMs: number; readonly failures: readonly Failure[] } | undefined
+  readonly #deps: CollectorDeps
+  readonly #scopes: Readonly<Record<ScopeKind, Scope<ElbMetric>>>
+
+  constructor(init: WatchedInit, deps: CollectorDeps) {
+    this.key = init.key
+    this.account = init.account
+    this.label = init.label
+    this.#lb = init.lb
+    this.#options = init.options
+    this.#book = init.addresses ?? emptyBook
+    this.#deps = deps
+    const scope = (kind: ScopeKind, interval: number) =>
+      deps.metrics.scope<ElbMetric>(`${kind} ${init.key}`, staleAfter(interval))
+    const aws = deps.intervalMs('load_balancers')
+    this.#scopes = {
+      addresses: scope('addresses', deps.intervalMs('dns')),
+      info: scope('info', aws),
+      instances: scope('instances', aws),
+      interfaces: scope('interfaces', aws),
+    }
+    for (const change of ['added', 'removed']) this.#count(change, 0)
+  }
+
+  get lb(): LoadBalancer {
+    return this.#lb
+  }
+
+  /** true once DNS was asked, well or not. */
+  get looked(): boolean {
+    return this.#lastLook !== undefined
+  }
+
+  get active(): readonly string[] {
+    return activeAddresses(this.#book)
+  }
+
+  scopeKeys(): string[] {
+    return scopeKinds.map((kind) => `${kind} ${this.key}`)
+  }
+
+  /** AWS lists it, as it is now. */
+  listed(lb: LoadBalancer, options: LoadBalancerOptions): void {
+    if (lb.dnsName !== this.#lb.dnsName) this.#wide.clear()
+    this.#lb = lb
+    this.#options = options
+    this.#place()
+    const { dnsName: dns_name, scheme, type } = lb
+    const labels = { load_balancer: this.label, dns_name, scheme, type, region: options.region }
+    this.#scopes.info.publish([{ metric: 'elbchurn_elb_info', labels, value: 1 }])
+    this.#save()
+  }
+
+  setInstances(states: readonly string[]): void {
+    const known = new Set<string>(instanceStates)
+    const counted = states.map((state) => (known.has(state) ? state : 'Unknown'))
+    const samples = instanceStates.map((state) => ({
+      metric: 'elbchurn_elb_instances' as const,
+      labels: { load_balancer: this.label, state },
+      value: counted.filter((given) => given === state).length,
+    }))
+    this.#scopes.instances.publish(samples)
+  }
+
+  setInterfaces(placed: readonly Placed[], atMs: number): void {
+    this.#interfaces = { atMs, placed }
+    this.#place()
+    const labels = { load_balancer: this.label, source: 'eni' }
+    const value = new Set(placed.map(({ address }) => address)).size
+    this.#scopes.interfaces.publish([{ metric: 'elbchurn_elb_addresses', labels, value }])
+    this.#save()
+  }
+
+  /** Asks DNS. Resolves with a failure where nobody answered. A look that still goes on is not begun twice. */
+  async look(signal: AbortSignal): Promise<Failure | undefined> {
+    if (this.#looking || signal.aborted) return undefined
+    this.#looking = true
+    try {
+      const answers = await this.#ask(signal)
+      // What an abort broke off tells nothing of the load balancer.
+      return signal.aborted || this.#gone ? undefined : this.#learn(answers)
+    } finally {
+      this.#looking = false
+    }
+  }
+
+  /** AWS lists it no more: what is still on its way changes nothing. */
+  gone(): void {
+    this.#gone = true
+  }
+
+  status(): object {
+    const { dnsName, type, scheme } = this.#lb
+    return {
+      load_balancer: this.label,
+      dns_name: dnsName,
+      type,
+      scheme,
+      region: this.#options.region,
+      resolvers: this.#options.resolvers,
+      ...addressStatus(this.#book, inSight(this.#book, this.#freshInterfaces())),
+      asked: isoTime(this.#lastLook?.atMs),
+      failures: this.#lastLook?.failures ?? [],
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<NameAnswer[]> {
+    const types: RecordType[] = this.#lb.dualstack ? ['A', 'AAAA'] : ['A']
+    const nowMs = this.#deps.clock.now()
+    const questions = this.#options.resolvers.flatMap((resolver) =>
+      types.flatMap((type) =>
+        [false, true]
+          .filter((wide) => !wide || nowMs >= (this.#wide.get(`${resolver} ${type}`)?.askAgainMs ?? 0))
+          .map((wide) => ({ resolver, type, wide })),
+      ),
+    )
+    return await Promise.all(
+      questions.map(async ({ resolver, type, wide }) => {
+        const hostname = wide ? `all.${this.#lb.dnsName}` : this.#lb.dnsName
+        return { resolver, type, wide, poll: await this.#deps.dns.resolve({ hostname, type }, resolver, { signal }) }
+      }),
+    )
+  }
+
+  #learn(answers: readonly NameAnswer[]): Failure | undefined {
+    const { clock, retentionMs } = this.#deps
+    const atMs = clock.now()
+    const polls = answers.map(({ poll }) => poll)
+    this.#lastLook = { atMs, failures: polls.flatMap((poll) => (poll.ok ? [] : [poll.failure])) }
+    for (const { resolver, type, wide, poll } of answers) {
+      const name = `${resolver} ${type}`
+      if (wide) this.#wide.set(name, stepWide(this.#wide.get(name), poll))
+    }
+    const poll = observe(answers, atMs)
+    const before = this.active
+    const { next, added, removed } = step(this.#book, poll, atMs, retentionMs)
+    this.#book = next
+    this.#count('added', added.length)
+    this.#count('removed', removed.length)
+    if (added.length > 0 || removed.length > 0) this.#record(before, added, removed, atMs)
+    if (!poll.ok) return { ...poll.failure, message: `${this.label}: ${poll.failure.message}` }
+    this.#publish()
+    this.#save()
+    return undefined
+  }
+
+  #record(before: readonly string[], added: readonly string[], removed: readonly string[], atMs: number): void {
+    const after = this.active
+    const message = changeMessage(this.label, this.#book, { added, removed })
+    this.#deps.changes.record(
+      { kind: 'elb_addresses', subject: this.label, message, added, removed, before, after },
+      atMs,
+    )
+  }
+
+  #publish(): void {
+    const load_balancer = this.label
+    const { lastAddedMs, lastRemovedMs } = this.#book
+    const changes = [
+      ['added', lastAddedMs],
+      ['removed', lastRemovedMs],
+    ] as const
+    this.#scopes.addresses.publish([
+      { metric: 'elbchurn_elb_addresses', labels: { load_balancer, source: 'dns' }, value: this.active.length },
+      ...inSight(this.#book, this.#freshInterfaces()).map(({ address, zone, state }) => ({
+        metric: 'elbchurn_elb_address_info' as const,
+        labels: { load_balancer, address, zone, state },
+        value: 1,
+      })),
+      ...changes.flatMap(([change, ms]) =>
+        ms === undefined
+          ? []
+          : [
+              {
+                metric: 'elbchurn_elb_address_last_change_timestamp_seconds' as const,
+                labels: { load_balancer, change },
+                value: ms / 1_000,
+              },
+            ],
+      ),
+    ])
+  }
+
+  #count(change: string, by: number): void {
+    const labels = { load_balancer: this.label, change }
+    this.#scopes.addresses.increment('elbchurn_elb_address_changes_total', labels, by)
+  }
+
+  /** Undefined where interfaces are not asked for, and once their view is too old to call an address dead. */
+  #freshInterfaces(): string[] | undefined {
+    if (this.#interfaces === undefined || !this.#options.interfaces) return undefined
+    const age = this.#deps.clock.now() - this.#interfaces.atMs
+    if (age > staleAfter(this.#deps.intervalMs('load_balancers'))) return undefined
+    return this.#interfaces.placed.map(({ address }) => address)
+  }
+
+  #place(): void {
+    this.#book = withZones(this.#book, [...this.#lb.zoneAddresses, ...(this.#interfaces?.placed ?? [])])
+  }
+
+  #save(): void {
+    const { key, account, label } = this
+    const book: Book = { version: 1, label, account, lb: this.#lb, addresses: lasting(this.#book) }
+    this.#deps.books.set(key, book)
+  }
+}
