@@ -1,0 +1,175 @@
+import { membersOf } from '../../core/membership.ts'
+import type { Failure } from '../../core/poll.ts'
+import type { Labels, Sample } from '../../metrics/spec.ts'
+import type { Answer, QueryTrace, Question, ResolveOptions, ResolverName } from '../../sources/dns/client.ts'
+import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
+import { type AnswerBook, type AnswerChange, readBook, step } from './answers.ts'
+import type { DnsMetric } from './metrics.ts'
+
+export function targetKey({ hostname, type }: Question, resolver: ResolverName): string {
+  return `${hostname} ${type} ${resolver}`
+}
+
+/** One (hostname, type) at one resolver: asks, steps its book, and publishes. */
+export class Target {
+  readonly question: Question
+  readonly resolver: ResolverName
+  readonly key: string
+  inFlight = false
+  readonly #deps: CollectorDeps
+  readonly #scope: Scope<DnsMetric>
+  readonly #options: ResolveOptions
+  readonly #labels: Labels
+  readonly #resultLabels = new Map<string, Labels>()
+  #book: AnswerBook | undefined
+  #members: readonly string[] = []
+  #answer: Answer | undefined
+  #failure: Failure | undefined
+  #lastSuccessMs: number | undefined
+  #askedAtMs = 0
+  /** of the book, the rest depends on the answer's TTL */
+  #bookSamples: readonly Sample<DnsMetric>[] = []
+  #samples: readonly Sample<DnsMetric>[] = []
+
+  constructor(
+    question: Question,
+    resolver: ResolverName,
+    resolverScope: Scope<DnsMetric>,
+    deps: CollectorDeps,
+    signal: AbortSignal,
+  ) {
+    this.question = question
+    this.resolver = resolver
+    this.key = targetKey(question, resolver)
+    this.#deps = deps
+    this.#labels = { hostname: question.hostname, type: question.type, resolver }
+    this.#scope = deps.metrics.scope<DnsMetric>(this.key, staleAfter(deps.intervalMs('dns')))
+    this.#options = {
+      signal,
+      onQuery: (trace) => this.#count(trace, resolverScope),
+      onDrop: (_server, reason) => resolverScope.increment('elbchurn_dns_replies_dropped_total', { resolver, reason }),
+    }
+    this.#restore(readBook(deps.books.get(this.key)))
+  }
+
+  /** The members of the answer where the last poll was good. */
+  get answered(): readonly string[] | undefined {
+    return this.#failure === undefined && this.#answer !== undefined ? this.#members : undefined
+  }
+
+  /** Never rejects for a failure of DNS; that is kept until the next poll. */
+  async ask(): Promise<void> {
+    this.inFlight = true
+    this.#askedAtMs = this.#deps.clock.now()
+    try {
+      const poll = await this.#deps.dns.resolve(this.question, this.resolver, this.#options)
+      if (this.#options.signal.aborted) return
+      if (!poll.ok) {
+        this.#failure = poll.failure
+        return
+      }
+      this.#failure = undefined
+      this.#lastSuccessMs = poll.atMs
+      const { next, change } = step(this.#book, poll)
+      if (next !== undefined && next !== this.#book) this.#keep(next)
+      this.#publish(poll.snapshot)
+      if (change !== undefined) this.#record(change, poll.atMs)
+    } finally {
+      this.inFlight = false
+    }
+  }
+
+  /** What is wrong now: the last poll's failure, or that the poll is still going. */
+  failure(): Failure | undefined {
+    if (!this.inFlight || this.#failure !== undefined) return this.#failure
+    const seconds = ((this.#deps.clock.now() - this.#askedAtMs) / 1000).toFixed(1)
+    const { hostname, type } = this.question
+    const message = `DNS query ${hostname} ${type} by resolver ${this.resolver} has no answer after ${seconds} s and goes on`
+    return { reason: 'timeout', message }
+  }
+
+  status(): object {
+    return {
+      ...this.#labels,
+      records: this.#members,
+      chain: this.#answer?.chain ?? [],
+      ttl_seconds: this.#answer?.ttlSeconds ?? null,
+      rcode: this.#answer?.rcode ?? null,
+      server: this.#answer?.server ?? null,
+      last_change: timeText(this.#book?.lastChangeMs),
+      last_success: timeText(this.#lastSuccessMs),
+      failure: this.#failure ?? null,
+    }
+  }
+
+  /** The counter is there before its first increase, and the time of the last change before the first answer. */
+  #restore(book: AnswerBook | undefined): void {
+    if (book === undefined) return
+    this.#setBook(book)
+    this.#scope.increment('elbchurn_dns_answer_changes_total', this.#labels, 0)
+    if (this.#scope.stale()) this.#scope.publish(this.#lastChange(book))
+  }
+
+  #keep(book: AnswerBook): void {
+    this.#setBook(book)
+    this.#deps.books.set(this.key, book)
+  }
+
+  #setBook(book: AnswerBook): void {
+    this.#book = book
+    this.#members = membersOf(book.membership)
+    this.#bookSamples = [
+      { metric: 'elbchurn_dns_answers', labels: this.#labels, value: this.#members.length },
+      ...this.#members.map((answer): Sample<DnsMetric> => {
+        return { metric: 'elbchurn_dns_answer_info', labels: { ...this.#labels, answer }, value: 1 }
+      }),
+      ...this.#lastChange(book),
+    ]
+  }
+
+  #lastChange({ lastChangeMs }: AnswerBook): Sample<DnsMetric>[] {
+    if (lastChangeMs === undefined) return []
+    const metric = 'elbchurn_dns_answer_last_change_timestamp_seconds'
+    return [{ metric, labels: this.#labels, value: lastChangeMs / 1000 }]
+  }
+
+  #publish(answer: Answer): void {
+    const first = this.#answer === undefined
+    const { ttlSeconds } = answer
+    if (first || this.#samplesAreOld(ttlSeconds)) {
+      const ttl: Sample<DnsMetric>[] =
+        ttlSeconds === undefined
+          ? []
+          : [{ metric: 'elbchurn_dns_answer_ttl_seconds', labels: this.#labels, value: ttlSeconds }]
+      this.#samples = [...this.#bookSamples, ...ttl]
+    }
+    this.#answer = answer
+    if (first) this.#scope.increment('elbchurn_dns_answer_changes_total', this.#labels, 0)
+    this.#scope.publish(this.#samples)
+  }
+
+  #samplesAreOld(ttlSeconds: number | undefined): boolean {
+    return this.#answer?.ttlSeconds !== ttlSeconds || this.#samples[0] !== this.#bookSamples[0]
+  }
+
+  #record({ added, removed, before, after }: AnswerChange, atMs: number): void {
+    this.#scope.increment('elbchurn_dns_answer_changes_total', this.#labels)
+    const message = `the DNS answer changed: ${added.length} added, ${removed.length} removed`
+    this.#deps.changes.record({ kind: 'dns_answer', subject: this.key, message, added, removed, before, after }, atMs)
+  }
+
+  /** The labels are those of the target, also for the packets on the way to its zone: they are sent for its sake. */
+  #count({ result, durationMs }: QueryTrace, resolverScope: Scope<DnsMetric>): void {
+    let labels = this.#resultLabels.get(result)
+    if (labels === undefined) {
+      labels = { ...this.#labels, result }
+      this.#resultLabels.set(result, labels)
+    }
+    this.#scope.increment('elbchurn_dns_queries_total', labels)
+    resolverScope.observe('elbchurn_dns_query_duration_seconds', { resolver: this.resolver }, durationMs / 1000)
+  }
+}
+
+function timeText(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}
