@@ -17,9 +17,10 @@ import { version } from '../version.ts'
 import { type ListenAddress, parseListenAddress } from '../web/listen-address.ts'
 import { createServer, listen } from '../web/server.ts'
 
+/** Named as commander names them: a dash makes the next letter a capital. */
 export interface ServeFlags {
   readonly 'config.file'?: string
-  readonly 'web.listen-address': string
+  readonly 'web.listenAddress': string
   readonly 'storage.path'?: string
   readonly 'log.level': LogLevel
   readonly 'log.format': LogFormat
@@ -31,9 +32,9 @@ const stopLimitMs = 4_500
 /** The exit code: 0 after SIGTERM or SIGINT, 1 where it could not start. */
 export async function serve(flags: ServeFlags): Promise<number> {
   const log = createLogger(flags['log.level'], flags['log.format'])
-  const address = parseListenAddress(flags['web.listen-address'])
+  const address = parseListenAddress(flags['web.listenAddress'])
   if (address === undefined) {
-    log.error({ flag: '--web.listen-address', value: flags['web.listen-address'] }, 'flag is not host:port')
+    log.error({ flag: '--web.listen-address', value: flags['web.listenAddress'] }, 'flag is not host:port')
     return 1
   }
   const stopped = stopSignal()

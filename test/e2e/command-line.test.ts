@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Exporter } from './exporter.ts'
+import { apiName, World } from './world.ts'
+
+const main = fileURLToPath(new URL('../../exporter/main.ts', import.meta.url))
+let folder: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'command-line-'))
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, HOME: folder },
+    timeout: 20_000,
+  })
+  return { status, stdout, stderr }
+}
+
+test('--version and --help print and exit 0', () => {
+  const version = run('--version')
+  assert.equal(version.status, 0)
+  assert.match(version.stdout, /^elb-churn-exporter, version \d+\.\d+\.\d+ /)
+  const help = run('--help')
+  assert.equal(help.status, 0)
+  assert.match(help.stdout, /check-config/)
+  const serve = run('serve', '--help')
+  for (const flag of ['--config.file', '--web.listen-address', '--storage.path', '--log.level', '--log.format']) {
+    assert.ok(serve.stdout.includes(flag), flag)
+  }
+})
+
+test('a flag or a value that does not exist is refused', () => {
+  for (const args of [['--nope'], ['--log.level=loud'], ['--log.format=xml'], ['frob']]) {
+    const { status, stderr } = run(...args)
+    assert.equal(status, 1, args.join())
+    assert.match(stderr, /error: /)
+  }
+  assert.equal(run('--web.listen-address=nowhere').status, 1)
+})
+
+test('check-config exits 0 for a good file, and 1 with each fault as FILE:LINE:COL: path: what is wrong', async () => {
+  const good = join(folder, 'good.yaml')
+  await writeFile(good, 'clusters:\n  - name: a\n    nodes: {}\n')
+  assert.equal(run('check-config', good).status, 0)
+  const bad = join(folder, 'bad.yaml')
+  await writeFile(bad, 'retention: soon\nclusters:\n  - name: a\n    node: {}\n')
+  const { status, stderr } = run('check-config', bad)
+  assert.equal(status, 1)
+  const lines = stderr.trimEnd().split('\n')
+  assert.match(lines[0] ?? '', new RegExp(`^${bad}:1:12: retention: "soon" is not a duration`))
+  assert.ok(lines.some((line) => line.startsWith(`${bad}:4:5: clusters[0].node: unknown key`)))
+  assert.equal(run('check-config', join(folder, 'missing.yaml')).status, 1)
+})
+
+test('a bad config at start exits 1 and tells every fault', async () => {
+  const bad = join(folder, 'start.yaml')
+  await writeFile(bad, 'clusters: []\nfoo: 1\n')
+  const { status, stderr } = run(`--config.file=${bad}`, '--web.listen-address=127.0.0.1:0')
+  assert.equal(status, 1)
+  assert.match(stderr, /start\.yaml:1:11: clusters: must not be empty/)
+  assert.match(stderr, /start\.yaml:2:1: foo: unknown key/)
+})
+
+test('without a config and without a cluster to be found it says what to give', () => {
+  const { status, stderr } = run('--web.listen-address=127.0.0.1:0')
+  assert.equal(status, 1)
+  assert.match(stderr, /Give --config\.file/)
+})
+
+test('a port that is taken is told and exits 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const address = taken.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const config = join(folder, 'taken.yaml')
+  await writeFile(config, 'clusters: [{name: a, dns: {names: [{hostname: a.example}]}}]\n')
+  const { status, stderr } = run(`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`)
+  taken.close()
+  assert.equal(status, 1)
+  assert.match(stderr, /EADDRINUSE/)
+})
+
+test('without --config.file the current kubeconfig context, its API hostname and the system resolver are watched', async (t) => {
+  const world = await World.start()
+  t.after(() => world.close())
+  const kubeconfig = join(folder, 'kubeconfig')
+  await world.kubernetes.writeKubeconfig(kubeconfig, { server: `https://localhost:${world.kubernetes.port}` })
+  const exporter = await Exporter.start({ env: { KUBECONFIG: kubeconfig } })
+  t.after(() => exporter.stop())
+  const metrics = await exporter.until(
+    (scrape) => scrape.value('nodes_not_ready_ratio', 'cluster="lab"') === 0,
+    'the ratio',
+  )
+  assert.equal(metrics.value('nodes', 'ready="true"'), 4)
+  const config = await (await exporter.get('/config')).text()
+  assert.match(config, /hostname: localhost/)
+  assert.match(config, /- system/)
+})
+
+test('SIGHUP and POST reload; a bad config changes nothing and is told; what did not change keeps its series', async (t) => {
+  const world = await World.start()
+  t.after(() => world.close())
+  const exporter = await world.exporter()
+  await exporter.ready()
+  world.setAddresses(['10.0.0.2'])
+  const changed = await exporter.until(
+    (metrics) =>
+      metrics.value('elb_address_changes_total', 'removed') === 1 && metrics.value('dns_answer_changes_total') === 1,
+    'the change',
+  )
+  await exporter.writeConfig('clusters: [')
+  const bad = await exporter.get('/-/reload', { method: 'POST' })
+  assert.equal(bad.status, 500)
+  assert.match(await bad.text(), /config\.yaml:1:\d+: /)
+  const kept = await exporter.metrics()
+  assert.match(kept.text, /^elbchurn_config_last_reload_successful 0$/m)
+  assert.equal(kept.value('dns_answer_changes_total'), 1)
+  const config = world.config() as { clusters: { dns: { names: object[] } }[] }
+  config.clusters[0]?.dns.names.push({ hostname: `new.${apiName}` })
+  world.dns.set(`new.${apiName}`, 'A', ['10.0.0.7'])
+  await exporter.writeConfig(config)
+  exporter.signal('SIGHUP')
+  const after = await exporter.until(
+    (metrics) => metrics.value('dns_answers', `"new.${apiName}"`) === 1,
+    'the new name',
+  )
+  assert.match(after.text, /^elbchurn_config_last_reload_successful 1$/m)
+  const same = (metrics: { own(): string[] }) =>
+    metrics.own().filter((line) => /changes_total|last_change/.test(line) && !line.includes('new.'))
+  assert.deepEqual(same(after), same(changed))
+})
+
+test('SIGTERM ends it within 5 s with exit code 0, even while everything hangs', async (t) => {
+  const world = await World.start()
+  t.after(() => world.close())
+  const exporter = await world.exporter()
+  await exporter.ready()
+  world.dns.behave('*', { dropFirst: Number.POSITIVE_INFINITY })
+  world.aws.fail('*', 'hang')
+  world.kubernetes.freeze()
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  const asked = Date.now()
+  assert.equal(await exporter.stop(), 0)
+  assert.ok(Date.now() - asked < 5_000, `${Date.now() - asked} ms`)
+})
+
+test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', async (t) => {
+  const world = await World.start()
+  t.after(() => world.close())
+  const config = world.config() as { clusters: { load_balancers: { endpoint: string }[] }[] }
+  const entry = config.clusters[0]?.load_balancers[0]
+  if (entry !== undefined) entry.endpoint = entry.endpoint.replace('//', '//user:hunter2@')
+  const exporter = await world.exporter({ config, flags: ['--log.level=debug'] })
+  await exporter.ready()
+  world.kubernetes.fault({ on: 'any', status: 401 })
+  world.kubernetes.resetConnections()
+  world.aws.fail('*', 'access-denied')
+  await exporter.until(
+    (metrics) => metrics.value('collector_up', 'nodes') === 0 && metrics.value('collector_up', 'load_b') === 0,
+    'both down',
+    30_000,
+  )
+  const texts = [JSON.stringify(exporter.lines)]
+  for (const path of ['/config', '/api/v1/status', '/api/v1/events', '/metrics', '/']) {
+    texts.push(await (await exporter.get(path)).text())
+  }
+  for (const secret of ['lab-bearer-token', 'lab-secret-key', 'hunter2']) {
+    assert.ok(!texts.some((text) => text.includes(secret)), secret)
+  }
+  assert.match(texts[1] ?? '', /<secret>@/)
+})
