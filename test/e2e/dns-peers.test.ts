@@ -7,7 +7,7 @@ import { startUnbound, type Unbound } from '../lab/unbound.ts'
 import { Exporter, type Metrics } from './exporter.ts'
 
 const zone = 'peers.example'
-const lagSeconds = 5
+const lagSeconds = 4
 
 describe('the DNS signal against Knot and Unbound', () => {
   let knot: Knot
