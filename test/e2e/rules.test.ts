@@ -140,6 +140,7 @@ test('rule 3: first sight is no change; a change during a restart is seen, once,
   await first.stop('SIGKILL')
   world.setAddresses(['10.0.0.2', '10.0.0.9'])
   const second = await world.exporter({ flags })
+  await second.ready()
   const changed = (metrics: Metrics) =>
     metrics.value('elb_address_changes_total', 'removed') === 1 && metrics.value('dns_answer_changes_total') === 1
   const seen = await second.until(changed, 'the change of the gap')
