@@ -56,6 +56,7 @@ async function readLists(folder: string, sources: readonly string[]): Promise<re
     ...option('Dir::State::status', '/var/lib/dpkg/status'),
     ...option('Dir::Cache', cache),
     ...option('APT::Sandbox::User', 'root'), // else root's downloads are made by a user who may not enter the checkout
+    ...option('APT::Update::Error-Mode', 'any'), // else a mirror that cannot be reached is no more than a warning
     ...option('Acquire::Languages', 'none'),
     ...option('Acquire::Retries', '2'),
     ...option('Acquire::http::Timeout', '20'),
@@ -96,8 +97,18 @@ function option(name: string, value: string): readonly string[] {
   return ['-o', `${name}=${value}`]
 }
 
+/** The command's output. Throws with what apt itself says, without the many options. */
 async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
   const limits = { timeout: 240_000, maxBuffer: 64 * 1024 * 1024, ...(cwd === undefined ? {} : { cwd }) }
-  const { stdout } = await execute(command, args, limits)
-  return stdout
+  try {
+    const { stdout } = await execute(command, args, limits)
+    return stdout
+  } catch (cause) {
+    if (!(cause instanceof Error && 'stderr' in cause)) throw cause
+    const said = String(cause.stderr)
+      .split('\n')
+      .filter((line) => /^[EW]: /.test(line))
+    if (said.length === 0) throw cause
+    throw new Error(`apt-get said: ${said.slice(0, 2).join(' ')}`, { cause })
+  }
 }
