@@ -1,0 +1,89 @@
+/** A YAML file checked whole: every fault at once, each with its place. */
+import { readFile } from 'node:fs/promises'
+import { Ajv, type AnySchema, type ErrorObject } from 'ajv'
+import { LineCounter, parseDocument } from 'yaml'
+import { describe } from './describe.ts'
+import type { Fault, Path } from './fault.ts'
+import { formats } from './formats.ts'
+import { Places } from './places.ts'
+
+/** Larger files are no config: a bound on what one mistake can cost. */
+const maxBytes = 4 * 1024 * 1024
+
+/** Thrown with one line for each fault, `FILE:LINE:COL: path: what is wrong`. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'))
+    this.name = 'ConfigError'
+    this.faults = faults
+  }
+}
+
+/** Throws `ConfigError`. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError([`${path}:1:1: cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`])
+  }
+}
+
+/** The value of a YAML text in which `check` finds no fault; `name` stands in the faults. Throws `ConfigError`. */
+export function readChecked(text: string, name: string, check: (value: unknown) => readonly Fault[]): unknown {
+  if (text.length > maxBytes) throw new ConfigError([`${name}:1:1: the file is larger than ${maxBytes} bytes`])
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${message.split('\n')[0]}`),
+    )
+  }
+  const places = new Places(document, lines)
+  const value = toPlain(() => document.toJS({ maxAliasCount: 100 }), name)
+  const faults = check(value)
+  if (faults.length > 0) throw new ConfigError(tell(faults, name, places))
+  return value
+}
+
+/** Fills the defaults of the schema into `value` as it goes. */
+export function checkShape(schema: AnySchema, value: unknown): Fault[] {
+  const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, verbose: true })
+  for (const [name, format] of Object.entries(formats)) {
+    ajv.addFormat(name, { type: 'string', validate: (text: string) => format(text) === undefined })
+  }
+  const validate = ajv.compile(schema)
+  if (validate(value)) return []
+  return (validate.errors ?? []).map((error: ErrorObject) => describe(error))
+}
+
+function toPlain(read: () => unknown, name: string): unknown {
+  try {
+    return read() ?? {}
+  } catch (error) {
+    throw new ConfigError([`${name}:1:1: ${error instanceof Error ? error.message : String(error)}`])
+  }
+}
+
+function tell(faults: readonly Fault[], name: string, places: Places): string[] {
+  const placed = faults.map((fault) => ({ fault, place: places.of(fault.path, fault.atKey === true) }))
+  placed.sort((left, right) => left.place.line - right.place.line || left.place.col - right.place.col)
+  return placed.map(({ fault, place }) => {
+    const path = formatPath(fault.path)
+    return `${name}:${place.line}:${place.col}: ${path === '' ? '' : `${path}: `}${fault.message}`
+  })
+}
+
+/** `clusters[0].dns.names[1].hostname` */
+function formatPath(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .replace(/^\./, '')
+}
+
+function position(lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${Math.max(1, line)}:${Math.max(1, col)}`
+}
