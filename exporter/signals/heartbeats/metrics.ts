@@ -1,0 +1,17 @@
+import type { MetricTable } from '../../metrics/spec.ts'
+
+/** Metrics of node leases: who has stopped renewing, before the node controller notices. */
+export const heartbeatsMetrics = {
+  elbchurn_nodes_heartbeat_stale: {
+    type: 'gauge',
+    help: 'Nodes whose lease was not renewed for longer than the threshold (25 s by default).',
+    labels: ['cluster'],
+    cardinality: '1 per cluster',
+  },
+  elbchurn_node_heartbeat_age_max_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest lease renewal among the nodes that should be ready.',
+    labels: ['cluster'],
+    cardinality: '1 per cluster',
+  },
+} as const satisfies MetricTable
