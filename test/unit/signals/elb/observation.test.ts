@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { failed, good } from '../../../../exporter/core/poll.ts'
+import { askAgainAfterMs, type NameAnswer, observe, stepWide } from '../../../../exporter/signals/elb/observation.ts'
+
+function answered(records: readonly string[], rcode: 'NOERROR' | 'NXDOMAIN' = 'NOERROR') {
+  return good(1, { rcode, records, chain: [], server: '127.0.0.1:53' })
+}
+
+const silent = failed(1, 'timeout', 'no answer from 127.0.0.1:53')
+const own = (poll: NameAnswer['poll'], resolver = 'one'): NameAnswer => ({ resolver, type: 'A', wide: false, poll })
+const wide = (poll: NameAnswer['poll'], resolver = 'one'): NameAnswer => ({ resolver, type: 'A', wide: true, poll })
+const many = Array.from({ length: 8 }, (_, index) => `192.0.2.${index}`)
+
+describe('the answers for one load balancer', () => {
+  it('are put together over names, resolvers and types', () => {
+    const answers = [own(answered(['a'])), wide(answered(['a', 'b'])), own(answered(['c']), 'two')]
+    assert.deepEqual(observe(answers, 5), good(5, { members: ['a', 'b', 'c'], complete: true }))
+  })
+
+  it('are complete up to 7 records of each type, and not from 8 on', () => {
+    const complete = (answers: NameAnswer[]) => {
+      const poll = observe(answers, 5)
+      return poll.ok && poll.snapshot.complete
+    }
+    assert.equal(complete([own(answered(many.slice(1)))]), true)
+    assert.equal(complete([own(answered(many))]), false)
+    assert.equal(complete([own(answered(many.slice(0, 4))), own(answered(many.slice(4)), 'two')]), false)
+    const dualstack: NameAnswer = { resolver: 'one', type: 'AAAA', wide: false, poll: answered(['2001:db8::1']) }
+    assert.equal(complete([own(answered(many.slice(1))), dualstack]), true)
+  })
+
+  it('are incomplete, and good, where one of several did not answer', () => {
+    const expected = good(5, { members: ['a'], complete: false })
+    assert.deepEqual(observe([own(answered(['a'])), own(silent, 'two')], 5), expected)
+    assert.deepEqual(observe([own(answered(['a'])), wide(silent)], 5), expected)
+    assert.deepEqual(observe([own(silent), wide(answered(['a']))], 5), expected)
+  })
+
+  it('are a failure where nobody answered, or only an empty all. did', () => {
+    const expected = failed(5, 'timeout', 'no answer from 127.0.0.1:53')
+    assert.deepEqual(observe([own(silent), wide(silent)], 5), expected)
+    assert.deepEqual(observe([own(silent), wide(answered([], 'NXDOMAIN'))], 5), expected)
+  })
+
+  it('are empty where the own name is', () => {
+    assert.deepEqual(observe([own(answered([], 'NXDOMAIN'))], 5), good(5, { members: [], complete: true }))
+  })
+})
+
+describe('the name all. + name', () => {
+  it('is not asked for 10 minutes where it does not exist', () => {
+    assert.equal(stepWide(undefined, answered([], 'NXDOMAIN')).askAgainMs, 1 + askAgainAfterMs)
+    assert.equal(stepWide(undefined, answered([])).askAgainMs, 1 + askAgainAfterMs)
+  })
+
+  it('goes on being asked while it answers or fails', () => {
+    assert.equal(stepWide(undefined, answered(['a'])).askAgainMs, 0)
+    assert.equal(stepWide(undefined, silent).askAgainMs, 0)
+  })
+
+  it('is given up after it existed only when it is empty three times in a row', () => {
+    const there = stepWide(undefined, answered(['a']))
+    const once = stepWide(there, answered([]))
+    const twice = stepWide(stepWide(once, silent), answered([]))
+    assert.deepEqual([once.askAgainMs, twice.askAgainMs], [0, 0])
+    assert.equal(stepWide(twice, answered(['a'])).empties, 0)
+    assert.equal(stepWide(twice, answered([])).askAgainMs, 1 + askAgainAfterMs)
+  })
+})
