@@ -1,6 +1,6 @@
 import type { Failure } from '../../core/poll.ts'
 import { openAccount } from '../../sources/aws/account.ts'
-import type { Attempt, AwsAccount, AwsRun, LoadBalancer } from '../../sources/aws/types.ts'
+import type { Attempt, AwsAccount, LoadBalancer } from '../../sources/aws/types.ts'
 import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
 import { bookReader } from './book.ts'
 import { askInstances, askInterfaces } from './details.ts'
@@ -128,16 +128,20 @@ class ElbCollector {
     const run = account.aws.run(signal)
     const found = await account.discovery.find(run)
     if (signal.aborted) return found.failures
-    const failures = [...found.failures, ...this.#takeUp(account, found)]
+    // In this order, so that one that was deleted and made anew gets the label that has become free.
     this.#dropGone(account, found)
+    const failures = [...found.failures, ...this.#takeUp(account, found)]
     const own = this.#own(account)
-    const fresh = own.filter(({ looked }) => !looked)
-    // DNS is asked beside AWS, so that the values of a new load balancer are there when this run ends.
-    const [looks, asked] = await Promise.all([
-      Promise.all(fresh.map((watched) => watched.look(signal))),
-      this.#askDetails(run, found, own),
-    ])
-    return [...failures, ...looks.filter((failure) => failure !== undefined), ...asked]
+    const listed = own.filter(({ lb }) => found.wanted.has(lb.id))
+    const owners = listed.filter(({ lb }) => found.wanted.get(lb.id)?.options.interfaces === true)
+    // Interfaces come first: they tell the zones of the addresses, and of a budget that runs out they are worth most.
+    const unplaced = await askInterfaces(run, owners)
+    // New load balancers have their addresses when this run ends.
+    const looks = own.filter(({ looked }) => !looked).map((watched) => watched.look(signal))
+    const classic = listed.filter(({ lb }) => familyOf(lb) === 'classic')
+    const unhealthy = await askInstances(run, classic, this.#deps.clock.now())
+    const unseen = (await Promise.all(looks)).filter((failure) => failure !== undefined)
+    return [...failures, ...unplaced, ...unhealthy, ...unseen]
   }
 
   #takeUp(account: Account, { wanted }: Found): Failure[] {
@@ -190,15 +194,6 @@ class ElbCollector {
       this.#deps.books.delete(watched.key)
     }
     this.#retainScopes()
-  }
-
-  async #askDetails(run: AwsRun, { wanted }: Found, own: readonly Watched[]): Promise<Failure[]> {
-    const listed = own.filter(({ lb }) => wanted.has(lb.id))
-    const classic = listed.filter(({ lb }) => familyOf(lb) === 'classic')
-    const owners = listed.filter(({ lb }) => wanted.get(lb.id)?.options.interfaces === true)
-    // Interfaces first: of a budget that runs out, they are worth more than instance states.
-    const failures = await askInterfaces(run, owners)
-    return [...failures, ...(await askInstances(run, classic, this.#deps.clock.now()))]
   }
 
   #own(account?: Account): Watched[] {
