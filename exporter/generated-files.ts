@@ -1,4 +1,5 @@
 import { type Chapter, renderReference } from './metrics/reference.ts'
+import { renderConfigReference } from './service/config/reference.ts'
 import { configSchema } from './service/config/schema.ts'
 import { serviceMetrics } from './service/metrics.ts'
 import { signals } from './signals/index.ts'
@@ -11,6 +12,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   ]
   return new Map([
     ['exporter/METRICS.md', renderReference(chapters)],
+    ['exporter/CONFIG.md', renderConfigReference(configSchema)],
     ['exporter/config.schema.json', `${JSON.stringify(configSchema, null, 2)}\n`],
   ])
 }
