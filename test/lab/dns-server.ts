@@ -43,6 +43,7 @@ export class LabDns {
   readonly #udp: UdpSocket
   #tcp: Server | undefined
   #log: LabQuery[] = []
+  #closed = false
 
   private constructor(options: LabDnsOptions) {
     this.records = options.records ?? new LabRecords()
@@ -121,7 +122,10 @@ export class LabDns {
     await once(tcp, 'listening')
   }
 
+  /** May be called twice: a test that plays a dead server leaves the rest to its clean-up. */
   async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     await this.refuseTcp()

@@ -33,10 +33,13 @@ interface Place {
   up: string
   foundAt: number
   expiresAt: number
+  /** Its servers did not answer: it is not used beyond `expiresAt`. */
+  distrusted: boolean
 }
 
 const minTtlMs = 5_000
 const maxTtlMs = 3_600_000
+const maxAgeMs = 2 * maxTtlMs
 const maxPlaces = 10_000
 const maxNames = 8
 const maxServers = 16
@@ -64,9 +67,12 @@ export class Zones {
   /** None of the zone's servers answered: they are looked up anew, though not more often than every 5 s. */
   distrust({ apex }: Zone): void {
     const place = this.#places.get(apex)
-    if (place !== undefined) place.expiresAt = Math.min(place.expiresAt, place.foundAt + minTtlMs)
+    if (place === undefined) return
+    place.distrusted = true
+    place.expiresAt = Math.min(place.expiresAt, place.foundAt + minTtlMs)
   }
 
+  /** A place that expired is used while it is looked up anew, so that a failing resolver does not blind this view as well. */
   async #placeOf(name: string, options: ResolveOptions): Promise<Place | AskFailure> {
     const known = this.#places.get(name)
     if (known !== undefined && this.#options.clock.monotonic() < known.expiresAt) return known
@@ -75,18 +81,19 @@ export class Zones {
       looking = this.#lookUp(name, known, options).finally(() => this.#looking.delete(name))
       this.#looking.set(name, looking)
     }
-    return looking
+    return known !== undefined && !known.distrusted && this.#isKept(known) ? known : looking
   }
 
   async #lookUp(name: string, known: Place | undefined, options: ResolveOptions): Promise<Place | AskFailure> {
     const found = await this.#ask(name, options)
     if (!('ok' in found)) return this.#remember(name, carryOver(found, known))
-    // The old servers are most likely still right: a failing resolver must not blind this view as well.
-    if (known?.zone !== undefined && this.#options.clock.monotonic() - known.foundAt < 2 * maxTtlMs) {
-      known.expiresAt = this.#options.clock.monotonic() + minTtlMs
-      return known
-    }
-    return found
+    if (known === undefined || !this.#isKept(known)) return found
+    known.expiresAt = this.#options.clock.monotonic() + minTtlMs
+    return known
+  }
+
+  #isKept({ foundAt }: Place): boolean {
+    return this.#options.clock.monotonic() - foundAt < maxAgeMs
   }
 
   async #ask(name: string, options: ResolveOptions): Promise<Place | AskFailure> {
@@ -138,7 +145,7 @@ export class Zones {
   #place(up: string, ttlSeconds: number): Place {
     const now = this.#options.clock.monotonic()
     const ttlMs = Math.min(maxTtlMs, Math.max(minTtlMs, ttlSeconds * 1000))
-    return { up, foundAt: now, expiresAt: now + ttlMs }
+    return { up, foundAt: now, expiresAt: now + ttlMs, distrusted: false }
   }
 
   #remember(name: string, place: Place): Place {
