@@ -7,7 +7,9 @@ PATH=$PWD/node_modules/.bin:$PATH # the pinned node
 
 work=$(mktemp -d)
 mounted=
+served=
 cleanup() {
+  if [ -n "$served" ]; then kill -KILL "$served" 2> /dev/null && wait "$served" 2> /dev/null || true; fi
   if [ -n "$mounted" ]; then umount "$mounted" || true; fi
   store umount --all > /dev/null 2>&1 || true
   rm -rf "$work"
@@ -76,12 +78,38 @@ done
 [ -z "$(find "$root/app" -user 65532 -print -quit)" ] || fail "the program could change itself: files in /app are its own"
 
 say "the program, as user 65532 on a read-only root file system"
+cat > "$root/etc/config.yaml" << 'CONFIG'
+clusters:
+  - name: image
+    dns: {resolvers: ["127.0.0.1:9"], names: [{hostname: image.example.com}]}
+CONFIG
 mounted=$work/root
 mkdir "$mounted"
 mount --bind "$root" "$mounted"
 mount -o remount,bind,ro "$mounted"
-run() { chroot --userspec=65532:65532 "$mounted" /usr/local/bin/node /app/dist/exporter/main.js "$@"; }
-run --version | tee "$work/version"
+program=(env -i "$(command -v chroot)" --userspec=65532:65532 "$mounted" /usr/local/bin/node /app/dist/exporter/main.js)
+"${program[@]}" --version | tee "$work/version"
 grep -qF "$version" "$work/version" || fail "--version does not tell $version"
-run --help > "$work/help"
+"${program[@]}" check-config /etc/config.yaml
+"${program[@]}" --config.file=/etc/config.yaml --web.listen-address=127.0.0.1:0 2> "$work/log" &
+served=$!
+for _ in {1..100}; do
+  if grep -q '"listening"' "$work/log" || ! kill -0 "$served" 2> /dev/null; then break; fi
+  sleep 0.1
+done
+node --input-type=module --eval '
+  import assert from "node:assert/strict"
+  import { readFileSync } from "node:fs"
+  const lines = readFileSync(process.argv[1], "utf8").trim().split("\n").map((line) => JSON.parse(line))
+  const url = lines.find(({ msg }) => msg === "listening")?.address
+  assert.ok(url, `it did not listen: ${JSON.stringify(lines)}`)
+  const get = (path) => fetch(url + path, { signal: AbortSignal.timeout(5_000) })
+  assert.equal((await get("/-/healthy")).status, 200)
+  assert.match(await (await get("/metrics")).text(), /^elbchurn_build_info/m)
+' "$work/log"
+kill -TERM "$served"
+timeout 5 tail --pid="$served" -f /dev/null || fail "it did not end within 5 s of SIGTERM"
+wait "$served" || fail "it ended with exit code $? after SIGTERM"
+served=
+
 say "$(du -sm "$root" | cut -f1) MB with the base, $(du -sm "$root/app" | cut -f1) MB in /app"
