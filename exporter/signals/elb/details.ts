@@ -4,13 +4,17 @@ import { dialled } from './matching.ts'
 import type { Watched } from './watched.ts'
 
 const callsAtOnce = 4
+/** There is one call for each load balancer, and the requests of a run are bounded. */
+const healthCallsPerRun = 100
 
 /**
- * Instance health, one call for each classic load balancer. Those asked longest ago come first, so that the ones a spent
- * budget leaves out have their turn in the next run. After a failure the rest is not asked: it would fail the same way.
+ * Instance health of classic load balancers: those asked longest ago first, so that all have their turn. After a failure
+ * the rest is not asked: it would fail the same way.
  */
 export async function askInstances(run: AwsRun, classic: readonly Watched[], nowMs: number): Promise<Failure[]> {
-  const waiting = [...classic].sort((left, right) => left.healthMs - right.healthMs).values()
+  const oldestFirst = [...classic].sort((left, right) => left.healthMs - right.healthMs)
+  const waiting = oldestFirst.slice(0, healthCallsPerRun).values()
+  const runsPerTurn = Math.max(1, Math.ceil(classic.length / healthCallsPerRun))
   const failures: Failure[] = []
   const work = async () => {
     for (const watched of waiting) {
@@ -20,7 +24,7 @@ export async function askInstances(run: AwsRun, classic: readonly Watched[], now
       if (!poll.ok && poll.failure.reason !== 'not_found') failures.push(poll.failure)
       if (!poll.ok) continue
       watched.healthMs = nowMs
-      watched.setInstances(poll.snapshot)
+      watched.setInstances(poll.snapshot, runsPerTurn)
     }
   }
   await Promise.all(Array.from({ length: callsAtOnce }, work))

@@ -29,7 +29,7 @@ export const elbMetrics = {
   },
   elbchurn_elb_info: {
     type: 'gauge',
-    help: '1 for each load balancer that AWS lists and the config asks for.',
+    help: '1 for each load balancer that AWS lists and the config asks for. A second one of the same name is called `name (type region)`.',
     labels: ['cluster', 'load_balancer', 'dns_name', 'scheme', 'type', 'region'],
     cardinality: '1 per load balancer',
   },

@@ -47,7 +47,7 @@ export class Watched {
   #gone = false
   #lastLook: { readonly atMs: number; readonly failures: readonly Failure[] } | undefined
   readonly #deps: CollectorDeps
-  readonly #scopes: Readonly<Record<ScopeKind, Scope<ElbMetric>>>
+  readonly #scopes: Readonly<Record<Exclude<ScopeKind, 'instances'>, Scope<ElbMetric>>>
 
   constructor(init: WatchedInit, deps: CollectorDeps) {
     this.key = init.key
@@ -57,14 +57,11 @@ export class Watched {
     this.#options = init.options
     this.#book = init.addresses ?? emptyBook
     this.#deps = deps
-    const scope = (kind: ScopeKind, interval: number) =>
-      deps.metrics.scope<ElbMetric>(`${kind} ${init.key}`, staleAfter(interval))
     const aws = deps.intervalMs('load_balancers')
     this.#scopes = {
-      addresses: scope('addresses', deps.intervalMs('dns')),
-      info: scope('info', aws),
-      instances: scope('instances', aws),
-      interfaces: scope('interfaces', aws),
+      addresses: this.#scope('addresses', deps.intervalMs('dns')),
+      info: this.#scope('info', aws),
+      interfaces: this.#scope('interfaces', aws),
     }
     for (const change of ['added', 'removed']) this.#count(change, 0)
   }
@@ -98,7 +95,8 @@ export class Watched {
     this.#save()
   }
 
-  setInstances(states: readonly string[]): void {
+  /** They go stale later where each has its turn only once in several runs. */
+  setInstances(states: readonly string[], runsPerTurn: number): void {
     const known = new Set<string>(instanceStates)
     const counted = states.map((state) => (known.has(state) ? state : 'Unknown'))
     const samples = instanceStates.map((state) => ({
@@ -106,7 +104,7 @@ export class Watched {
       labels: { load_balancer: this.label, state },
       value: counted.filter((given) => given === state).length,
     }))
-    this.#scopes.instances.publish(samples)
+    this.#scope('instances', this.#deps.intervalMs('load_balancers') * runsPerTurn).publish(samples)
   }
 
   setInterfaces(placed: readonly Placed[], atMs: number): void {
@@ -226,6 +224,10 @@ export class Watched {
             ],
       ),
     ])
+  }
+
+  #scope(kind: ScopeKind, intervalMs: number): Scope<ElbMetric> {
+    return this.#deps.metrics.scope<ElbMetric>(`${kind} ${this.key}`, staleAfter(intervalMs))
   }
 
   #count(change: string, by: number): void {

@@ -131,6 +131,24 @@ describe('the discovery of load balancers', () => {
     assert.equal((await world.series('elb_addresses')).length, 1)
   })
 
+  it('asks for the instances of 100 load balancers a run, so that all have their turn', async () => {
+    await using world = await World.open({ names: [], tags })
+    for (let index = 0; index < 150; index += 1) world.put(`lb-${index}`, { tags })
+    const calls = async () => {
+      world.lab.resetCalls()
+      assert.deepEqual(await world.discover(), [])
+      return world.lab.calls('elb:DescribeInstanceHealth')
+    }
+    assert.equal(await calls(), 100)
+    world.clock.advance(30_000)
+    assert.equal(await calls(), 100)
+    assert.equal((await world.series('elb_instances')).length, 150 * 3)
+    world.clock.advance(150_000)
+    assert.equal((await world.series('elb_instances')).length, 150 * 3, 'a turn takes two runs')
+    world.clock.advance(30_001)
+    assert.equal((await world.series('elb_instances')).length, 0)
+  })
+
   it('goes on asking DNS after a restart while AWS is down, and counts a change of the gap once', async () => {
     await using world = await World.open()
     world.put('k8s-api')
