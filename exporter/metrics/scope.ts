@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Clock } from '../core/clock.ts'
+import type { Family } from './family.ts'
 import type { Labels, Sample } from './spec.ts'
-import type { Family } from './store.ts'
 
 /** The series of one target. See `Scope` of the signals for what each call promises. */
 export class MetricScope {

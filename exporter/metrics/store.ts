@@ -6,20 +6,13 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../core/clock.ts'
+import type { Family } from './family.ts'
 import { MetricScope } from './scope.ts'
 import type { Labels, MetricSpec, MetricTable } from './spec.ts'
 
 export interface MetricStoreOptions {
   readonly tables: readonly MetricTable[]
   readonly clock: Clock
-}
-
-/** A metric of the tables with its prom-client object, which is made anew when labels are added. */
-export interface Family {
-  readonly name: string
-  readonly spec: MetricSpec
-  metric: Gauge | Counter | Histogram
-  labels: readonly string[]
 }
 
 export function createMetricStore(options: MetricStoreOptions): MetricStore {
