@@ -1,12 +1,15 @@
 /**
  * Where a cluster is and how to log in: kubeconfig, in-cluster account, tokens, exec plugins and client certificates, by
  * the library that knows them. Requests are made elsewhere: the library's own connections outlive a black hole.
+ *
+ * The library takes 32 MB and 0.4 s to load, in one block: import this file only where a cluster is configured, and
+ * before anything runs that must not wait.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import type { RequestOptions } from 'node:https'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import type { Cluster, KubeConfig, User } from '@kubernetes/client-node'
+import { type Cluster, KubeConfig, type User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 
 export interface ClusterOptions {
@@ -40,11 +43,11 @@ export class CredentialsError extends Error {
 const execMs = 15_000
 
 export function clusterCredentials(options: ClusterOptions): Credentials {
-  let loaded: Promise<KubeConfig> | undefined
+  let loaded: KubeConfig | undefined
   let asking: Promise<Target> | undefined
   const ask = async (): Promise<Target> => {
     loaded ??= load(options)
-    return describeTarget(await loaded)
+    return await describeTarget(loaded)
   }
   return {
     async target() {
@@ -84,8 +87,7 @@ function safeMessage(error: unknown): string {
   return `the credentials cannot be read: ${text.replace(/\s+/g, ' ').trim().slice(0, 240)}`
 }
 
-async function load(options: ClusterOptions): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+function load(options: ClusterOptions): KubeConfig {
   const config = new KubeConfig()
   if (options.inCluster) loadInCluster(config)
   else loadKubeconfig(config, options.kubeconfig)

@@ -1,8 +1,9 @@
-/** One list in pages. Each page is parsed, pruned and let go before the next is asked for. */
+/** One list in pages. Each item is parsed, pruned and let go while the rest of its page still arrives. */
 import type { IncomingMessage } from 'node:http'
 import type { Bounds } from './bounds.ts'
 import type { KubernetesClient } from './client.ts'
 import { type Asked, DeadlineError, describe, failureOfError, type KubernetesFailure } from './failures.ts'
+import { ItemSplitter } from './items.ts'
 
 /** A kind of object, and what of it is kept. */
 export interface Resource<T> {
@@ -52,7 +53,7 @@ export async function listOnce<T>(
     }
     const asked = { verb: 'list', plural: resource.plural, server: client.server } as const
     try {
-      const page = parsePage(await readBody(reply.snapshot, bounds), resource)
+      const page = await readPage(reply.snapshot, resource, bounds)
       onPage(page.items)
       if (page.next === '') return { kind: 'listed', resourceVersion: page.resourceVersion }
       if (page.next === next) throw new AnswerError('malformed', 'a page repeats its continue token')
@@ -72,7 +73,30 @@ export function failureOfAnswer(asked: Asked, error: unknown): KubernetesFailure
   return failureOfError(asked, error)
 }
 
-async function readBody(response: IncomingMessage, bounds: Bounds): Promise<string> {
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly resourceVersion: string
+  readonly next: string
+}
+
+async function readPage<T>(response: IncomingMessage, resource: Resource<T>, bounds: Bounds): Promise<Page<T>> {
+  const items: T[] = []
+  const splitter = new ItemSplitter((json) => {
+    const item = resource.prune(parseObject(json))
+    if (item === undefined) throw new AnswerError('malformed', `an item is not one of ${resource.plural}`)
+    items.push(item)
+  })
+  await readBody(response, (chunk) => splitter.push(chunk), bounds)
+  const list = parseObject(splitter.envelope())
+  const { resourceVersion, continue: next } = isObject(list.metadata) ? list.metadata : {}
+  if (typeof resourceVersion !== 'string' || resourceVersion === '') {
+    throw new AnswerError('malformed', 'the answer is a list without a resourceVersion')
+  }
+  if (!Array.isArray(list.items)) throw new AnswerError('malformed', 'the answer has no list of items')
+  return { items, resourceVersion, next: typeof next === 'string' ? next : '' }
+}
+
+async function readBody(response: IncomingMessage, onChunk: (chunk: Buffer) => void, bounds: Bounds): Promise<void> {
   const { pageIdleMs, pageTotalMs, pageBytes } = bounds
   const total = setTimeout(() => {
     response.destroy(new DeadlineError(`a page took over ${pageTotalMs} ms`))
@@ -80,44 +104,19 @@ async function readBody(response: IncomingMessage, bounds: Bounds): Promise<stri
   const idle = setTimeout(() => {
     response.destroy(new DeadlineError(`a page fell silent for ${pageIdleMs} ms`))
   }, pageIdleMs)
-  const chunks: Buffer[] = []
   let length = 0
   try {
     for await (const chunk of response) {
       const bytes = chunk as Buffer
       idle.refresh()
-      chunks.push(bytes)
       length += bytes.length
       if (length > pageBytes) throw new AnswerError('limit', `a page is larger than ${pageBytes} bytes`)
+      onChunk(bytes)
     }
-    return Buffer.concat(chunks, length).toString()
   } finally {
     clearTimeout(total)
     clearTimeout(idle)
   }
-}
-
-interface Page<T> {
-  readonly items: readonly T[]
-  readonly resourceVersion: string
-  readonly next: string
-}
-
-function parsePage<T>(text: string, resource: Resource<T>): Page<T> {
-  const list = parseObject(text)
-  const metadata = isObject(list.metadata) ? list.metadata : {}
-  const { resourceVersion, continue: next } = metadata
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') {
-    throw new AnswerError('malformed', 'the answer is a list without a resourceVersion')
-  }
-  if (!Array.isArray(list.items)) throw new AnswerError('malformed', 'the answer has no list of items')
-  const items: T[] = []
-  for (const object of list.items) {
-    const item = resource.prune(object)
-    if (item === undefined) throw new AnswerError('malformed', `an item is not one of ${resource.plural}`)
-    items.push(item)
-  }
-  return { items, resourceVersion, next: typeof next === 'string' ? next : '' }
 }
 
 export function parseObject(text: string): Record<string, unknown> {
