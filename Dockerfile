@@ -1,6 +1,6 @@
 # Both bases can be replaced: BUILD_IMAGE needs node and npm in /usr/local, RUNTIME_IMAGE only glibc and libstdc++.
-ARG BUILD_IMAGE=docker.io/library/node:24.21.0-bookworm-slim
-ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
+ARG BUILD_IMAGE=node:24.21.0-bookworm-slim
+ARG RUNTIME_IMAGE=debian:bookworm-slim
 
 FROM ${BUILD_IMAGE} AS dependencies
 WORKDIR /build
