@@ -12,6 +12,8 @@ export interface ToolSource {
   readonly command?: string
   /** `major.minor`: an older one on PATH is passed over. */
   readonly least?: string
+  /** `major.minor`: this one and newer ones on PATH are passed over, where a test is about the old. */
+  readonly below?: string
 }
 
 export const toolSources = {
@@ -22,6 +24,8 @@ export const toolSources = {
   'prometheus-blackbox-exporter': { package: 'prometheus-blackbox-exporter', suite: 'unstable', least: '0.28' },
   prometheus: { package: 'prometheus', suite: 'unstable', least: '3.5' },
   promtool: { package: 'promtool', suite: 'unstable', least: '3.5' },
+  // Rules must work on the Prometheus of Debian's release too: 2.42 in bookworm, 2.53 in trixie.
+  'promtool-release': { package: 'prometheus', suite: 'installed', command: 'promtool', least: '2.42', below: '3.0' },
   alertmanager: {
     package: 'prometheus-alertmanager',
     suite: 'unstable',
@@ -29,6 +33,13 @@ export const toolSources = {
     least: '0.33',
   },
   amtool: { package: 'prometheus-alertmanager', suite: 'unstable', least: '0.33' },
+  // What a stable Debian carries: the oldest Alertmanager that the example must load in.
+  'alertmanager-release': {
+    package: 'prometheus-alertmanager',
+    suite: 'installed',
+    command: 'prometheus-alertmanager',
+  },
+  'amtool-release': { package: 'prometheus-alertmanager', suite: 'installed', command: 'amtool' },
 } as const satisfies Record<string, ToolSource>
 
 export type ToolName = keyof typeof toolSources

@@ -33,26 +33,28 @@ export interface FindOptions {
 export async function findTool(name: ToolName, options: FindOptions = {}): Promise<Tool> {
   const source: ToolSource = toolSources[name]
   const command = source.command ?? name
-  const onPath = await searchPath(command, options.path ?? process.env.PATH ?? '', source.least)
+  const onPath = await searchPath(command, options.path ?? process.env.PATH ?? '', source)
   if (onPath !== undefined) return { command: onPath, env: {} }
   try {
     return await unpacked(source, command, options)
   } catch (cause) {
     const least = source.least === undefined ? '' : ` ${source.least} or newer`
+    const below = source.below === undefined ? '' : `, older than ${source.below},`
     throw new Error(
-      `${command}${least} is not on PATH and could not be unpacked here (${reason(cause)}). ` +
+      `${command}${least}${below} is not on PATH and could not be unpacked here (${reason(cause)}). ` +
         `Install the Debian package ${source.package}, or put ${command} on PATH; this test is not skipped without it.`,
       { cause },
     )
   }
 }
 
-async function searchPath(command: string, path: string, least: string | undefined): Promise<string | undefined> {
+async function searchPath(command: string, path: string, source: ToolSource): Promise<string | undefined> {
   const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin'].filter((folder) => folder !== '')
   for (const folder of folders) {
     const file = resolve(folder, command)
     if (!(await isExecutable(file))) continue
-    if (least === undefined || notOlder(await versionOf(file), least)) return file
+    if (source.least === undefined && source.below === undefined) return file
+    if (fits(await versionOf(file), source)) return file
   }
   return undefined
 }
@@ -67,6 +69,10 @@ async function isExecutable(file: string): Promise<boolean> {
 async function versionOf(file: string): Promise<string> {
   const output = await execute(file, ['--version'], { timeout: 10_000 }).catch(() => ({ stdout: '', stderr: '' }))
   return /\d+\.\d+/.exec(output.stdout + output.stderr)?.[0] ?? '0.0'
+}
+
+function fits(version: string, { least, below }: ToolSource): boolean {
+  return (least === undefined || notOlder(version, least)) && (below === undefined || !notOlder(version, below))
 }
 
 function notOlder(version: string, least: string): boolean {

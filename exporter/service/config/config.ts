@@ -1,9 +1,9 @@
 /** The config as the program uses it: durations in ms, defaults filled in, names of the sections as in the file. */
+import { parseDuration } from '../../core/duration.ts'
 import type { DnsOptions } from '../../signals/dns/options.ts'
 import type { LoadBalancerOptions } from '../../signals/elb/options.ts'
 import type { NodesOptions } from '../../signals/nodes/options.ts'
 import type { ScheduleName } from '../../signals/signal.ts'
-import { parseDuration } from './duration.ts'
 
 export interface ClusterConfig {
   readonly name: string

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { validateDetailed } from 'node-cron'
-import { parseDuration } from './duration.ts'
+import { parseDuration } from '../../core/duration.ts'
 
 export type Format = (text: string) => string | undefined
 

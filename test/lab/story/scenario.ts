@@ -3,8 +3,8 @@
  * it, `scale` times faster. Faults are told all at once, each with its place, as in the exporter's own config.
  */
 import { isIP } from 'node:net'
+import { parseDuration } from '../../../exporter/core/duration.ts'
 import { checkShape, readChecked, readText } from '../../../exporter/service/config/checked-yaml.ts'
-import { parseDuration } from '../../../exporter/service/config/duration.ts'
 import type { Fault, Path } from '../../../exporter/service/config/fault.ts'
 import type { LoadBalancerType } from '../../../exporter/signals/elb/options.ts'
 import type { WorldAction } from './actions.ts'

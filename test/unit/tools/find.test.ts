@@ -56,6 +56,15 @@ describe('finding a tool of the tests', () => {
     await assert.rejects(old, /promtool 3\.5 or newer is not on PATH/)
   })
 
+  it('passes over a program on PATH that is newer than a test is about', async () => {
+    await command(join(folder, 'new/promtool'), '3.5.0')
+    const file = await command(join(folder, 'old/promtool'), '2.53.1')
+    const path = `${join(folder, 'new')}:${join(folder, 'old')}`
+    assert.equal((await findTool('promtool-release', { path, cache, fetch: noFetch })).command, file)
+    const none = findTool('promtool-release', { path: join(folder, 'new'), cache, fetch: noFetch })
+    await assert.rejects(none, /promtool 2\.42 or newer, older than 3\.0, is not on PATH/)
+  })
+
   it('unpacks the package into the cache and says where its libraries are', async () => {
     const fetch = (source: ToolSource, into: string) => buildPackage('knsupdate', into).then(() => assert.ok(source))
     const tool = await findTool('knsupdate', { path: '', cache, fetch })
