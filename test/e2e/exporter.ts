@@ -125,7 +125,8 @@ export class Exporter {
         this.url = line.address
         return
       }
-      if (this.#child.exitCode !== null || Date.now() > deadline) {
+      const gone = this.#child.exitCode !== null || this.#child.signalCode !== null
+      if (gone || Date.now() > deadline) {
         this.#child.kill('SIGKILL')
         throw new Error(`the exporter did not start: ${JSON.stringify(this.lines)}`)
       }

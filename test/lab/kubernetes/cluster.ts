@@ -23,10 +23,12 @@ export interface LabClusterOptions {
   readonly imageBytes?: number
   /** Changes kept for watches; older ones are compacted. */
   readonly historyLimit?: number
+  /** How often leases are renewed; default 10 s, as kubelets do. Shorter where a story is played faster than real. */
+  readonly leaseRenewalMs?: number
   readonly now?: () => number
 }
 
-const leaseRenewalMs = 10_000
+const kubeletRenewalMs = 10_000
 const snapshotLimit = 16
 
 export class LabCluster {
@@ -35,6 +37,7 @@ export class LabCluster {
   readonly #changed = new EventEmitter<{ change: [] }>()
   readonly #now: () => number
   readonly #historyLimit: number
+  readonly #leaseRenewalMs: number
   readonly #snapshots = new Map<string, readonly LabNode[]>()
   /** Leases that do not follow the clock: by node, the last renewal. */
   readonly #heldLeases = new Map<string, number>()
@@ -46,6 +49,7 @@ export class LabCluster {
   constructor(options: LabClusterOptions = {}) {
     this.images = imageList(options.imageBytes ?? 0)
     this.#historyLimit = options.historyLimit ?? 200_000
+    this.#leaseRenewalMs = options.leaseRenewalMs ?? kubeletRenewalMs
     this.#now = options.now ?? Date.now
     this.#changed.setMaxListeners(0)
   }
@@ -112,12 +116,12 @@ export class LabCluster {
     this.#heldLeases.delete(name)
   }
 
-  /** Every lease not held was renewed within the last 10 s, each node at its own phase. */
+  /** Every lease not held was renewed within the last renewal interval, each node at its own phase. */
   leases(): LabLease[] {
     const now = this.#now()
     return [...this.nodes.values()].map((node) => {
-      const phase = Number.parseInt(node.uid.slice(0, 4), 16) % leaseRenewalMs
-      const renewedMs = this.#heldLeases.get(node.name) ?? now - ((now + phase) % leaseRenewalMs)
+      const phase = Number.parseInt(node.uid.slice(0, 4), 16) % this.#leaseRenewalMs
+      const renewedMs = this.#heldLeases.get(node.name) ?? now - ((now + phase) % this.#leaseRenewalMs)
       return { name: node.name, renewedMs }
     })
   }

@@ -2,7 +2,7 @@
  * Scenarios: what happens in a cluster over the minutes of an incident, as a YAML timeline in real time. The lab plays
  * it, `scale` times faster. Faults are told all at once, each with its place, as in the exporter's own config.
  */
-import { isIP } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { parseDuration } from '../../../exporter/core/duration.ts'
 import { checkShape, readChecked, readText } from '../../../exporter/service/config/checked-yaml.ts'
 import type { Fault, Path } from '../../../exporter/service/config/fault.ts'
@@ -115,7 +115,7 @@ function checkMeaning(file: ScenarioFile): Fault[] {
     if (!holds) faults.push({ path, message })
   }
   for (const [index, { address }] of addresses.entries()) {
-    wants(isIP(address) !== 0, ['defaults', 'load_balancer', 'addresses', index, 'address'], notAddress(address))
+    wants(isIPv4(address), ['defaults', 'load_balancer', 'addresses', index, 'address'], notAddress(address))
   }
   const steps = file.steps.map((step, index) => ({ step, index })).sort((a, b) => ms(a.step.at) - ms(b.step.at))
   const there = new Set(addresses.map(({ address }) => address))
@@ -124,7 +124,7 @@ function checkMeaning(file: ScenarioFile): Fault[] {
     const endMs = ms(step.at) + ms(step.for ?? '') + ms(step.drain ?? '') + ms(step.delete ?? '')
     wants(endMs <= ms(file.length), [...path, 'at'], `the step ends after the story, which lasts ${file.length}`)
     for (const address of [...(step.to ?? []), ...(step.address === undefined ? [] : [step.address])]) {
-      wants(isIP(address) !== 0, [...path, step.to === undefined ? 'address' : 'to'], notAddress(address))
+      wants(isIPv4(address), [...path, step.to === undefined ? 'address' : 'to'], notAddress(address))
     }
     if (step.address === undefined) continue
     const comes = step.do === 'address_appears' || step.do === 'address_joins'
@@ -135,7 +135,7 @@ function checkMeaning(file: ScenarioFile): Fault[] {
 }
 
 function notAddress(text: string): string {
-  return `${JSON.stringify(text)} is no IPv4 or IPv6 address`
+  return `${JSON.stringify(text)} is no IPv4 address`
 }
 
 function toActions(step: StepFile): TimedAction[] {

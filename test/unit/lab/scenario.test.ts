@@ -75,7 +75,7 @@ describe('a scenario file', () => {
       ),
       [
         'x.yaml:5:41: steps[0].address: 10.0.9.9 has not joined by 1m',
-        'x.yaml:7:34: steps[2].to: "10.0.0.300" is no IPv4 or IPv6 address',
+        'x.yaml:7:34: steps[2].to: "10.0.0.300" is no IPv4 address',
         'x.yaml:8:10: steps[3].at: the step ends after the story, which lasts 5m',
       ],
     )
