@@ -14,7 +14,7 @@ import {
 } from './addresses.ts'
 import type { Book } from './book.ts'
 import type { ElbMetric } from './metrics.ts'
-import { type NameAnswer, observe, stepWide, type WideName } from './observation.ts'
+import { isBlind, type NameAnswer, observe, stepWide, type WideName } from './observation.ts'
 import type { LoadBalancerOptions } from './options.ts'
 import { addressStatus, changeMessage, isoTime } from './report.ts'
 
@@ -155,7 +155,7 @@ export class Watched {
     const questions = this.#options.resolvers.flatMap((resolver) =>
       types.flatMap((type) =>
         [false, true]
-          .filter((wide) => !wide || nowMs >= (this.#wide.get(`${resolver} ${type}`)?.askAgainMs ?? 0))
+          .filter((wide) => !wide || nowMs >= (this.#wide.get(wideKey({ resolver, type }))?.askAgainMs ?? 0))
           .map((wide) => ({ resolver, type, wide })),
       ),
     )
@@ -172,12 +172,12 @@ export class Watched {
     const atMs = clock.now()
     const polls = answers.map(({ poll }) => poll)
     this.#lastLook = { atMs, failures: polls.flatMap((poll) => (poll.ok ? [] : [poll.failure])) }
-    for (const { resolver, type, wide, poll } of answers) {
-      const name = `${resolver} ${type}`
-      if (wide) this.#wide.set(name, stepWide(this.#wide.get(name), poll))
+    for (const answer of answers) {
+      if (answer.wide) this.#wide.set(wideKey(answer), stepWide(this.#wide.get(wideKey(answer)), answer.poll))
     }
-    const poll = observe(answers, atMs)
     const before = this.active
+    const blind = isBlind(answers, (answer) => this.#wide.get(wideKey(answer)), atMs)
+    const poll = observe(answers, atMs, blind ? before : [])
     const { next, added, removed } = step(this.#book, poll, atMs, retentionMs)
     this.#book = next
     this.#count('added', added.length)
@@ -252,4 +252,8 @@ export class Watched {
     const book: Book = { version: 1, label, account, lb: this.#lb, addresses: lasting(this.#book) }
     this.#deps.books.set(key, book)
   }
+}
+
+function wideKey({ resolver, type }: Pick<NameAnswer, 'resolver' | 'type'>): string {
+  return `${resolver} ${type}`
 }

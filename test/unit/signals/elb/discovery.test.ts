@@ -197,7 +197,7 @@ describe('the discovery of load balancers', () => {
   })
 
   it('starts anew where a saved load balancer cannot be read', async () => {
-    await using world = await World.openWith(new Map([['us-west-2 k8s-api', { version: 0 }]]))
+    await using world = await World.openWith({ books: new Map([['us-west-2 k8s-api', { version: 0 }]]) })
     world.put('k8s-api')
     assert.deepEqual(await world.discover(), [])
     assert.equal((await world.series('elb_info')).length, 1)

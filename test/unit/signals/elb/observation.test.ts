@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { failed, good } from '../../../../exporter/core/poll.ts'
-import { askAgainAfterMs, type NameAnswer, observe, stepWide } from '../../../../exporter/signals/elb/observation.ts'
+import {
+  askAgainAfterMs,
+  isBlind,
+  type NameAnswer,
+  observe,
+  stepWide,
+  trustedForMs,
+  type WideName,
+} from '../../../../exporter/signals/elb/observation.ts'
 
 function answered(records: readonly string[], rcode: 'NOERROR' | 'NXDOMAIN' = 'NOERROR') {
   return good(1, { rcode, records, chain: [], server: '127.0.0.1:53' })
@@ -66,5 +74,36 @@ describe('the name all. + name', () => {
     assert.deepEqual([once.askAgainMs, twice.askAgainMs], [0, 0])
     assert.equal(stepWide(twice, answered(['a'])).empties, 0)
     assert.equal(stepWide(twice, answered([])).askAgainMs, 1 + askAgainAfterMs)
+  })
+})
+
+describe('a missing all. + name', () => {
+  const there: WideName = stepWide(undefined, answered(['a']))
+  const blind = (answers: readonly NameAnswer[], name: WideName | undefined, atMs = 2) =>
+    isBlind(answers, () => name, atMs)
+
+  it('makes absence from a full answer tell nothing', () => {
+    assert.equal(blind([own(answered(many)), wide(silent)], there), true)
+    assert.equal(blind([own(answered(many)), wide(answered([]))], there), true)
+    assert.deepEqual(
+      observe([own(answered(many)), wide(silent)], 5, ['192.0.2.9']),
+      good(5, { members: [...many, '192.0.2.9'], complete: false }),
+    )
+  })
+
+  it('that nobody has seen yet does so too, since the exporter may just have started', () => {
+    assert.equal(blind([own(answered(many)), wide(silent)], stepWide(undefined, silent)), true)
+  })
+
+  it('does not matter where the own name shows all, where it does not exist, or where another resolver has it', () => {
+    assert.equal(blind([own(answered(many.slice(1))), wide(silent)], there), false)
+    assert.equal(blind([own(answered(many)), wide(answered([]))], stepWide(undefined, answered([]))), false)
+    assert.equal(blind([own(answered(many))], there), false)
+    assert.equal(blind([own(answered(many)), wide(silent), wide(answered(many), 'two')], there), false)
+  })
+
+  it('is waited for 10 minutes and no longer', () => {
+    assert.equal(blind([own(answered(many)), wide(silent)], there, trustedForMs), true)
+    assert.equal(blind([own(answered(many)), wide(silent)], there, 1 + trustedForMs), false)
   })
 })

@@ -5,6 +5,7 @@ import { create } from '../../../../exporter/signals/elb/collector.ts'
 import { elbMetrics } from '../../../../exporter/signals/elb/metrics.ts'
 import type { LoadBalancerOptions } from '../../../../exporter/signals/elb/options.ts'
 import type { Collector } from '../../../../exporter/signals/signal.ts'
+import type { DnsClient } from '../../../../exporter/sources/dns/client.ts'
 import { LabAws, type LabLoadBalancer } from '../../../lab/aws-server.ts'
 import { ManualClock, type MemoryDeps, memoryDeps, runContext } from '../deps.ts'
 import { StubDns } from './stub-dns.ts'
@@ -14,37 +15,43 @@ process.env.AWS_SECRET_ACCESS_KEY = 'lab'
 process.env.AWS_EC2_METADATA_DISABLED = 'true'
 process.env.AWS_CONFIG_FILE = process.env.AWS_SHARED_CREDENTIALS_FILE = '/dev/null'
 
+interface Setup {
+  /** Books of an earlier life. */
+  readonly books?: ReadonlyMap<string, unknown>
+  /** The client of DNS; default the stub. */
+  readonly client?: (clock: ManualClock) => DnsClient
+}
+
 export class World {
   readonly lab: LabAws
   readonly clock = new ManualClock()
   readonly dns = new StubDns(() => this.clock.now())
   memory: MemoryDeps
   collector: Collector
+  readonly #client: DnsClient
   readonly #options: readonly Partial<LoadBalancerOptions>[]
 
-  private constructor(lab: LabAws, options: readonly Partial<LoadBalancerOptions>[], books?: Map<string, unknown>) {
+  private constructor(lab: LabAws, options: readonly Partial<LoadBalancerOptions>[], setup: Setup) {
     this.lab = lab
-    this.#options = options
-    const { memory, collector } = this.#start(books)
+    this.#options = options.length === 0 ? [{}] : options
+    this.#client = setup.client?.(this.clock) ?? this.dns
+    const { memory, collector } = this.#start(setup.books)
     this.memory = memory
     this.collector = collector
   }
 
   /** `options`: one entry each, on defaults that ask for classic load balancers by the name k8s-api. */
   static async open(...options: readonly Partial<LoadBalancerOptions>[]): Promise<World> {
-    return new World(await LabAws.start(), options.length === 0 ? [{}] : options)
+    return new World(await LabAws.start(), options, {})
   }
 
-  /** With these books of an earlier life. */
-  static async openWith(
-    books: Map<string, unknown>,
-    ...options: readonly Partial<LoadBalancerOptions>[]
-  ): Promise<World> {
-    return new World(await LabAws.start(), options.length === 0 ? [{}] : options, books)
+  static async openWith(setup: Setup, ...options: readonly Partial<LoadBalancerOptions>[]): Promise<World> {
+    return new World(await LabAws.start(), options, setup)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.collector.stop()
+    await this.#client.close()
     await this.lab.close()
   }
 
@@ -85,7 +92,7 @@ export class World {
   #start(books?: ReadonlyMap<string, unknown>, options = this.#options, store?: MemoryDeps['store']) {
     const memory = memoryDeps({
       tables: [elbMetrics],
-      dns: this.dns,
+      dns: this.#client,
       clock: this.clock,
       ...(books === undefined ? {} : { books }),
       ...(store === undefined ? {} : { store }),
