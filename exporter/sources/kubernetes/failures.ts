@@ -77,15 +77,19 @@ function statusMessage(body: string): string {
 }
 
 function quoted(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim().slice(0, textLimit)
-  return flat === '' ? '' : ` (${flat})`
+  return flat(text) === '' ? '' : ` (${flat(text)})`
+}
+
+/** One line of bounded length. */
+function flat(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, textLimit)
 }
 
 /** An error of a socket, of TLS, of the HTTP parser, or a bound of ours. */
 export function failureOfError(asked: Asked, error: unknown): KubernetesFailure {
   const reason = reasonOfError(error)
   const hint = reason === 'tls' ? '; check the CA and the host name of the kubeconfig' : ''
-  return { reason, message: `${describe(asked)}:${quoted(errorText(error)) || ' failed'}${hint}` }
+  return { reason, message: `${describe(asked)}: ${flat(errorText(error)) || 'failed'}${hint}` }
 }
 
 function reasonOfError(error: unknown): FailureReason {
