@@ -56,6 +56,8 @@ export class LabKubernetes {
   token: string | undefined
   /** How a watch from a compacted version is refused. */
   goneAs: 'status' | 'event' = 'event'
+  /** Watches go on for longer than their timeoutSeconds, as behind some proxies. */
+  keepsWatches = false
   /** Accepted TCP connections. */
   dials = 0
   /** Paths with query, oldest first. */
@@ -219,7 +221,7 @@ export class LabKubernetes {
       response,
       {
         resourceVersion,
-        timeoutMs: 1000 * Number(url.searchParams.get('timeoutSeconds') ?? 1800),
+        timeoutMs: 1000 * (this.keepsWatches ? 1800 : Number(url.searchParams.get('timeoutSeconds') ?? 1800)),
         bookmarks: url.searchParams.get('allowWatchBookmarks') === 'true',
       },
       (ended) => this.#watches.delete(ended),

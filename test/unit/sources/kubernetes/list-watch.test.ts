@@ -79,6 +79,21 @@ describe('a list-watch', () => {
     assert.equal(following.client.address, '127.0.0.2')
   })
 
+  it('stays with a watch that the server does not end, as long as it speaks', async () => {
+    await using lab = await startLab()
+    lab.keepsWatches = true
+    await using following = follow(fixedCredentials(lab.url))
+    await until('a watch', () => lab.openWatches === 1)
+    for (let round = 0; round < 8; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      lab.bookmark()
+    }
+    assert.deepEqual(following.sink.failures, [])
+    assert.equal(lab.requests.filter((path) => path.includes('watch=1')).length, 1)
+    await until('the end of patience', () => following.sink.failures.length === 1)
+    assert.equal(following.sink.failures[0]?.reason, 'timeout')
+  })
+
   it('falls to the next address of the name when one accepts nothing', async () => {
     await using lab = await startLab()
     const lookup: LookupFunction = (_hostname, _options, done) => {
