@@ -90,8 +90,8 @@ describe('a list-watch', () => {
     }
     assert.deepEqual(following.sink.failures, [])
     assert.equal(lab.requests.filter((path) => path.includes('watch=1')).length, 1)
-    await until('the end of patience', () => following.sink.failures.length === 1)
-    assert.equal(following.sink.failures[0]?.reason, 'timeout')
+    await until('the end of patience', () => following.sink.reasons.length === 1)
+    assert.deepEqual(following.sink.reasons, ['timeout'])
   })
 
   it('falls to the next address of the name when one accepts nothing', async () => {
