@@ -20,6 +20,7 @@ export class Target {
   readonly #scope: Scope<DnsMetric>
   readonly #options: ResolveOptions
   readonly #labels: Labels
+  readonly #resolverLabels: Labels
   readonly #resultLabels = new Map<string, Labels>()
   #book: AnswerBook | undefined
   #members: readonly string[] = []
@@ -43,6 +44,7 @@ export class Target {
     this.key = targetKey(question, resolver)
     this.#deps = deps
     this.#labels = { hostname: question.hostname, type: question.type, resolver }
+    this.#resolverLabels = { resolver }
     this.#scope = deps.metrics.scope<DnsMetric>(this.key, staleAfter(deps.intervalMs('dns')))
     this.#options = {
       signal,
@@ -166,7 +168,7 @@ export class Target {
       this.#resultLabels.set(result, labels)
     }
     this.#scope.increment('elbchurn_dns_queries_total', labels)
-    resolverScope.observe('elbchurn_dns_query_duration_seconds', { resolver: this.resolver }, durationMs / 1000)
+    resolverScope.observe('elbchurn_dns_query_duration_seconds', this.#resolverLabels, durationMs / 1000)
   }
 }
 

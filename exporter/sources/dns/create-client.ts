@@ -69,11 +69,11 @@ class Client implements DnsClient {
     this.#resolvers.set('authoritative', authoritativeResolver(this.#querier, zones))
   }
 
-  async resolve(question: Question, resolver: ResolverName, options: ResolveOptions): Promise<Poll<Answer>> {
+  resolve(question: Question, resolver: ResolverName, options: ResolveOptions): Promise<Poll<Answer>> {
     const ask = this.#resolverOf(resolver)
     if (ask === undefined) {
       const message = 'it is neither system, authoritative, nor an address with or without port'
-      return this.#failed(question, resolver, 'internal', message)
+      return Promise.resolve(this.#failed(question, resolver, 'internal', message))
     }
     const deadline = this.#clock.monotonic() + this.#resolveTimeoutMs
     const poll = this.#guarded(question, ask, { ...options, deadline }, resolver)

@@ -37,12 +37,15 @@ export interface QuerierOptions {
   readonly limiter: Limiter
 }
 
-const maxEncoded = 20_000
 const aborted: AskFailure = { ok: false, reason: 'timeout', message: 'given up before the answer came', aborted: true }
 
 export class Querier {
   readonly #options: QuerierOptions
-  readonly #encoded = new Map<string, EncodedQuestion>()
+  /** The same question objects come again and again: their packets are made once. */
+  readonly #encoded = {
+    recursive: new WeakMap<Question, EncodedQuestion>(),
+    plain: new WeakMap<Question, EncodedQuestion>(),
+  }
   readonly #aborts = new Aborts()
 
   constructor(options: QuerierOptions) {
@@ -50,29 +53,30 @@ export class Querier {
   }
 
   /** Never rejects. NOERROR and NXDOMAIN are answers; any other code is a failure. */
-  async ask(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
-    const { limiter } = this.#options
-    if (!limiter.tryAcquire(server.text)) {
-      const refused = await this.#waitForTurn(server, options.signal)
-      if (refused !== undefined) return refused
-    }
-    try {
-      return await this.#tryAgain(server, this.#encode(question, options.recursionDesired), options)
-    } finally {
-      limiter.release(server.text)
-    }
+  ask(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
+    if (this.#options.limiter.tryAcquire(server.text)) return this.#askInPlace(server, question, options)
+    return this.#askInTurn(server, question, options)
   }
 
-  async #waitForTurn(server: ServerAddress, signal: AbortSignal): Promise<AskFailure | undefined> {
+  async #askInTurn(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
     const place = this.#options.limiter.enqueue(server.text)
     if (place === undefined) {
       const message = `too many queries wait for ${server.text}: ask for fewer names, or less often`
       return { ok: false, reason: 'limit', message }
     }
     const turn = place.turn.then(() => undefined)
-    const refused = await this.#aborts.race<AskFailure | undefined>(turn, signal, aborted)
-    if (refused !== undefined) place.leave()
+    const refused = await this.#aborts.race<AskFailure | undefined>(turn, options.signal, aborted)
+    if (refused === undefined) return this.#askInPlace(server, question, options)
+    place.leave()
     return refused
+  }
+
+  async #askInPlace(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
+    try {
+      return await this.#tryAgain(server, this.#encode(question, options.recursionDesired), options)
+    } finally {
+      this.#options.limiter.release(server.text)
+    }
   }
 
   async #tryAgain(server: ServerAddress, asked: EncodedQuestion, options: AskOptions): Promise<Asked> {
@@ -80,7 +84,9 @@ export class Querier {
     let failure: AskFailure = { ok: false, reason: 'timeout', message: `no time was left to ask ${server.text}` }
     for (let attempt = 0; attempt < options.tries; attempt++) {
       if (this.#options.clock.monotonic() > options.deadline) break
-      const result = await this.#askOnce(server, asked, packetOptions, options)
+      let result = await this.#options.sockets.ask(server, asked, packetOptions)
+      trace(server, asked.question, result, options)
+      if (result.ok && result.reply.truncated) result = await this.#askOverTcp(server, asked, packetOptions, options)
       if (result.ok) return judge(server, result.reply)
       if (result.reason === 'aborted') return aborted
       failure = { ok: false, reason: result.reason, message: `${server.text}: ${result.message}` }
@@ -90,30 +96,25 @@ export class Querier {
     return failure
   }
 
-  async #askOnce(
+  async #askOverTcp(
     server: ServerAddress,
     asked: EncodedQuestion,
     packetOptions: PacketOptions,
     options: AskOptions,
   ): Promise<PacketResult> {
-    const { clock, sockets, timeoutMs } = this.#options
-    const overUdp = await sockets.ask(server, asked, packetOptions)
-    trace(server, asked.question, overUdp, options)
-    if (!overUdp.ok || !overUdp.reply.truncated) return overUdp
-    const overTcp = await askOverTcp(server, asked, clock, timeoutMs, packetOptions)
-    trace(server, asked.question, overTcp, options)
-    return overTcp
+    const { clock, timeoutMs } = this.#options
+    const result = await askOverTcp(server, asked, clock, timeoutMs, packetOptions)
+    trace(server, asked.question, result, options)
+    return result
   }
 
-  /** The same questions come again and again: a packet is made once. */
   #encode(question: Question, recursionDesired: boolean): EncodedQuestion {
-    const key = `${question.type} ${recursionDesired} ${question.hostname}`
-    const known = this.#encoded.get(key)
-    if (known !== undefined) return known
-    const encoded = encodeQuestion(question, recursionDesired)
-    const [oldest] = this.#encoded.keys()
-    if (oldest !== undefined && this.#encoded.size >= maxEncoded) this.#encoded.delete(oldest)
-    this.#encoded.set(key, encoded)
+    const known = recursionDesired ? this.#encoded.recursive : this.#encoded.plain
+    let encoded = known.get(question)
+    if (encoded === undefined) {
+      encoded = encodeQuestion(question, recursionDesired)
+      known.set(question, encoded)
+    }
     return encoded
   }
 }

@@ -38,11 +38,18 @@ export class UdpSockets {
   }
 
   /** Sends one packet and waits for the reply that fits it. Never rejects. */
-  async ask(server: ServerAddress, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
-    const socket = this.#pick(server) ?? (await this.#open(server))
-    if (typeof socket === 'string') {
-      return { ok: false, reason: 'network', message: `cannot send: ${socket}`, durationMs: 0 }
-    }
+  ask(server: ServerAddress, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
+    const socket = this.#pick(server)
+    return socket === undefined ? this.#openAndSend(server, asked, options) : this.#send(socket, asked, options)
+  }
+
+  async #openAndSend(server: ServerAddress, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
+    const socket = await this.#open(server)
+    if (typeof socket !== 'string') return this.#send(socket, asked, options)
+    return { ok: false, reason: 'network', message: `cannot send: ${socket}`, durationMs: 0 }
+  }
+
+  #send(socket: QuerySocket, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
     return new Promise((resolve) => {
       const { clock, timeoutMs } = this.#options
       const query = new PendingQuery({ asked, clock, timeoutMs, socket, onDrop: options.onDrop, resolve })
