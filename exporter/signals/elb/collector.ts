@@ -14,7 +14,7 @@ const requestsScope = 'aws requests'
 /** Series of aws_requests_total; an error code beyond them is counted as `other`. */
 const requestSeriesLimit = 100
 /** Load balancers watched in one account and region. */
-const watchedLimit = 1_000
+const watchedLimit = 5_000
 /** Time kept at the end of an interval for the last queries of a run: two tries of 2 s. */
 const queryMs = 4_000
 

@@ -4,7 +4,7 @@ export interface Bounds {
   readonly connectMs: number
   /** One address of a name that has several, before the next is tried. */
   readonly addressMs: number
-  /** From a request to the headers of a watch. */
+  /** From the request of one object, after a silence, to its headers. */
   readonly headersMs: number
   /** Longest silence within a page. */
   readonly pageIdleMs: number

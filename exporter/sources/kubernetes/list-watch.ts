@@ -116,11 +116,29 @@ class ListWatchLoop<T> {
     if (end.kind === 'ended' && (heard || lived)) this.#ended()
     else if (end.kind === 'ended') await this.#pause(undefined)
     else if (end.kind === 'gone') await this.#gone(undefined)
+    else if (end.kind === 'silent') await this.#silent()
     else {
       if (heard && lived) this.#troubles = 0
       if (end.relist || this.#refused(end.failure)) this.#version = undefined
       await this.#failed(end.failure)
     }
+  }
+
+  /**
+   * Leaves the connection, and asks for one object over a fresh one, dialled through fresh DNS. Where that is answered
+   * the watch goes on from where it was, and nothing was missed or wrong.
+   */
+  async #silent(): Promise<void> {
+    this.#client.dialAnew()
+    const { path, plural } = this.#resource
+    const { headersMs } = this.#options.bounds
+    const probe = { verb: 'list', plural, path: `${path}?limit=1`, headersMs, signal: this.#signal } as const
+    const reply = await this.#client.get(probe)
+    if (this.#signal.aborted) return
+    if (!reply.ok) return await this.#failed(reply.failure)
+    reply.snapshot.destroy()
+    this.#troubles = 0
+    this.#sink.alive()
   }
 
   #ended(): void {

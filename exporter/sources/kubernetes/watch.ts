@@ -24,6 +24,8 @@ export type WatchEnd =
   | { readonly kind: 'ended' }
   /** The history we need is compacted: list anew. */
   | { readonly kind: 'gone' }
+  /** Nothing came for too long: a black hole, or a server that is quiet and does not end watches. */
+  | { readonly kind: 'silent' }
   /** `relist`: what was sent cannot be trusted from here on. */
   | { readonly kind: 'failed'; readonly failure: KubernetesFailure; readonly relist: boolean }
 
@@ -44,18 +46,29 @@ export async function watchOnce<T>(
     timeoutSeconds: String(bounds.watchSeconds),
   })
   const path = `${resource.path}?${query}`
-  const get = { verb: 'watch', plural: resource.plural, path, headersMs: bounds.headersMs, signal } as const
-  const reply = await client.get(get)
+  // Some servers and proxies hold the headers back until the first event: silence, then, and not yet a failure.
+  const headersMs = silenceMs(bounds)
+  const reply = await client.get({ verb: 'watch', plural: resource.plural, path, headersMs, signal })
   if (!reply.ok) {
-    return reply.failure.status === 410 ? { kind: 'gone' } : { kind: 'failed', failure: reply.failure, relist: false }
+    if (reply.failure.status === 410) return { kind: 'gone' }
+    return endOfFailure(reply.failure, false)
   }
   sink.alive()
   const asked = { verb: 'watch', plural: resource.plural, server: client.server } as const
   try {
     return await readEvents(reply.snapshot, resource, sink, bounds, asked)
   } catch (error) {
-    return { kind: 'failed', failure: failureOfAnswer(asked, error), relist: error instanceof AnswerError }
+    return endOfFailure(failureOfAnswer(asked, error), error instanceof AnswerError)
   }
+}
+
+function endOfFailure(failure: KubernetesFailure, relist: boolean): WatchEnd {
+  const unanswered = failure.reason === 'timeout' && failure.status === undefined
+  return unanswered ? { kind: 'silent' } : { kind: 'failed', failure, relist }
+}
+
+function silenceMs({ watchSeconds, watchGraceMs }: Bounds): number {
+  return watchSeconds * 1000 + watchGraceMs
 }
 
 async function readEvents<T>(
@@ -66,8 +79,8 @@ async function readEvents<T>(
   asked: Asked,
 ): Promise<WatchEnd> {
   const lines = new LineSplitter(bounds.lineBytes)
-  const silenceMs = bounds.watchSeconds * 1000 + bounds.watchGraceMs
-  const idle = setTimeout(() => response.destroy(new DeadlineError(`silent for ${silenceMs} ms`)), silenceMs)
+  const limitMs = silenceMs(bounds)
+  const idle = setTimeout(() => response.destroy(new DeadlineError(`silent for ${limitMs} ms`)), limitMs)
   try {
     for await (const chunk of response) {
       idle.refresh()

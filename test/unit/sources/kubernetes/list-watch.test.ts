@@ -73,9 +73,9 @@ describe('a list-watch', () => {
     cluster.setReady('node-1', 'Unknown')
     await until('the event from the living server', () => sink.events.length === 1, 1_500)
     assert.deepEqual(sink.events, [{ type: 'modified', name: 'node-1' }])
-    assert.deepEqual(sink.reasons, ['timeout'])
+    assert.deepEqual(sink.reasons, [], 'the way around was found, so nothing failed')
     assert.equal(sink.lists, 1, 'the watch goes on where it was')
-    assert.equal(living.dials, 1)
+    assert.ok(living.dials >= 1)
     assert.equal(following.client.address, '127.0.0.2')
   })
 
@@ -90,8 +90,17 @@ describe('a list-watch', () => {
     }
     assert.deepEqual(following.sink.failures, [])
     assert.equal(lab.requests.filter((path) => path.includes('watch=1')).length, 1)
-    await until('the end of patience', () => following.sink.reasons.length === 1)
-    assert.deepEqual(following.sink.reasons, ['timeout'])
+    await until('a watch over a fresh connection', () => lab.openWatches === 1 && lab.dials >= 3)
+    assert.deepEqual(following.sink.failures, [], 'quiet is not a failure where a fresh connection is answered')
+  })
+
+  it('fails when a silent watch is followed by a server that does not answer either', async () => {
+    await using lab = await startLab()
+    await using following = follow(fixedCredentials(lab.url))
+    await until('a watch', () => lab.openWatches === 1)
+    lab.freeze()
+    await until('the failure', () => following.sink.reasons.length > 0)
+    assert.equal(following.sink.reasons[0], 'timeout')
   })
 
   it('falls to the next address of the name when one accepts nothing', async () => {
