@@ -11,7 +11,9 @@ export class MetricScope {
   readonly #base: Labels
   #live: readonly Sample[] = []
   /** Label sets of counters and histograms, by metric and labels, to take back on drop. */
-  readonly #counted = new Map<string, { family: Family; labels: Labels }>()
+  readonly #counted = new Map<string, Counted>()
+  /** The same by the labels object: collectors that count often hand over the same one each time. */
+  readonly #countedBy = new WeakMap<Labels, Counted>()
   #publishedAt: number | undefined
 
   constructor(family: (name: string) => Family, clock: Clock, base: Labels, staleAfterMs: number) {
@@ -29,15 +31,15 @@ export class MetricScope {
   }
 
   increment(metric: string, labels: Labels, by = 1): void {
-    const family = this.#countedFamily(metric, labels)
+    const { family, labels: all } = this.#seriesOf(metric, labels)
     if (!(family.metric instanceof Counter)) throw new Error(`metric ${metric} is not a counter`)
-    family.metric.inc({ ...this.#base, ...labels }, by)
+    family.metric.inc(all, by)
   }
 
   observe(metric: string, labels: Labels, value: number): void {
-    const family = this.#countedFamily(metric, labels)
+    const { family, labels: all } = this.#seriesOf(metric, labels)
     if (!(family.metric instanceof Histogram)) throw new Error(`metric ${metric} is not a histogram`)
-    family.metric.observe({ ...this.#base, ...labels }, value)
+    family.metric.observe(all, value)
   }
 
   stale(): boolean {
@@ -60,7 +62,7 @@ export class MetricScope {
   drop(): void {
     this.#replace([])
     this.#live = []
-    for (const { family, labels } of this.#counted.values()) family.metric.remove({ ...this.#base, ...labels })
+    for (const { family, labels } of this.#counted.values()) family.metric.remove(labels)
     this.#counted.clear()
     this.#publishedAt = undefined
   }
@@ -89,12 +91,27 @@ export class MetricScope {
     return metric
   }
 
-  #countedFamily(metric: string, labels: Labels): Family {
-    const family = this.#family(metric)
+  #seriesOf(metric: string, labels: Labels): Counted {
+    const seen = this.#countedBy.get(labels)
+    // After a drop the series has to be noted again.
+    if (seen?.family.name === metric && this.#counted.has(seen.key)) return seen
     const key = seriesKey({ metric, labels })
-    if (!this.#counted.has(key)) this.#counted.set(key, { family, labels: { ...labels } })
-    return family
+    const counted = this.#counted.get(key) ?? {
+      key,
+      family: this.#family(metric),
+      labels: { ...this.#base, ...labels },
+    }
+    this.#counted.set(key, counted)
+    this.#countedBy.set(labels, counted)
+    return counted
   }
+}
+
+/** A counter's or histogram's series, with all its labels. */
+interface Counted {
+  readonly key: string
+  readonly family: Family
+  readonly labels: Labels
 }
 
 function seriesKey({ metric, labels }: { metric: string; labels: Labels }): string {

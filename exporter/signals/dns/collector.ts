@@ -1,12 +1,12 @@
 /** Watches the answers of the hostnames in the config, each at each resolver. */
 import type { Failure } from '../../core/poll.ts'
+import { spread, spreadWindow } from '../../core/spread.ts'
 import type { Question } from '../../sources/dns/client.ts'
 import { canonicalHostname } from '../../sources/dns/hostname.ts'
 import { type Collector, type CollectorDeps, type RunContext, type Scope, staleAfter } from '../signal.ts'
 import { QuestionGroup } from './agreement.ts'
 import type { DnsMetric } from './metrics.ts'
 import type { DnsOptions } from './options.ts'
-import { spread, spreadWindow } from './spread.ts'
 import { Target } from './target.ts'
 
 /** Two packets of 2 s each to a resolver that is dead. */

@@ -1,4 +1,5 @@
 import type { Failure } from '../../core/poll.ts'
+import { spread, spreadWindow } from '../../core/spread.ts'
 import { openAccount } from '../../sources/aws/account.ts'
 import type { Attempt, AwsAccount, LoadBalancer } from '../../sources/aws/types.ts'
 import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
@@ -43,12 +44,6 @@ export function create(options: readonly LoadBalancerOptions[], deps: CollectorD
   }
 }
 
-/** When the query of each of `count` load balancers starts, in ms after the run does. */
-export function offsets(count: number, { first, intervalMs }: Pick<RunContext, 'first' | 'intervalMs'>): number[] {
-  const window = Math.min(Math.max(intervalMs - queryMs, 0.2 * intervalMs), 0.8 * intervalMs)
-  return Array.from({ length: count }, (_, index) => (first ? 0 : Math.floor((window * index) / count)))
-}
-
 interface Account {
   readonly key: string
   readonly entries: readonly LoadBalancerOptions[]
@@ -78,16 +73,18 @@ class ElbCollector {
     return failures.flat()
   }
 
-  async lookAtAll(context: RunContext): Promise<readonly Failure[]> {
-    const all = [...this.#watched.values()]
-    const starts = offsets(all.length, context)
-    const failures = await Promise.all(
-      all.map(async (watched, index) => {
-        const wait = starts[index] ?? 0
-        if (wait > 0) await this.#deps.clock.sleep(wait, context.signal)
-        return this.#watched.has(watched.key) ? await watched.look(context.signal) : undefined
-      }),
-    )
+  async lookAtAll({ signal, intervalMs, first }: RunContext): Promise<readonly Failure[]> {
+    const { clock } = this.#deps
+    const startedAt = clock.monotonic()
+    const looks: Promise<Failure | undefined>[] = []
+    const windowMs = first ? 0 : spreadWindow(intervalMs, queryMs)
+    for (const { atMs, items } of spread([...this.#watched.values()], windowMs)) {
+      const leftMs = startedAt + atMs - clock.monotonic()
+      if (leftMs > 0) await clock.sleep(leftMs, signal)
+      // One of them may have gone while the others were asked.
+      for (const watched of items) if (this.#watched.has(watched.key)) looks.push(watched.look(signal))
+    }
+    const failures = await Promise.all(looks)
     return failures.filter((failure) => failure !== undefined)
   }
 

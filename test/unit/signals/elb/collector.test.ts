@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { offsets } from '../../../../exporter/signals/elb/collector.ts'
 import { World } from './world.ts'
 
 describe('the collector of load balancers', () => {
@@ -159,13 +158,6 @@ describe('the collector of load balancers', () => {
     const run = task.run({ signal: aborter.signal, intervalMs: 5_000, first: true })
     aborter.abort()
     assert.deepEqual(await run, [])
-  })
-
-  it('spreads the queries of later runs over the interval, and leaves time for the last ones', () => {
-    assert.deepEqual(offsets(4, { first: true, intervalMs: 30_000 }), [0, 0, 0, 0])
-    assert.deepEqual(offsets(4, { first: false, intervalMs: 30_000 }), [0, 6_000, 12_000, 18_000])
-    assert.deepEqual(offsets(2, { first: false, intervalMs: 10_000 }), [0, 3_000])
-    assert.deepEqual(offsets(2, { first: false, intervalMs: 1_000 }), [0, 100])
   })
 
   it('shows in its status what it watches', async () => {

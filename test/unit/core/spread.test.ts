@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { spread, spreadWindow } from '../../../../exporter/signals/dns/spread.ts'
+import { spread, spreadWindow } from '../../../exporter/core/spread.ts'
 
 test('Queries are spread over what a dead resolver leaves of the interval, a fifth at least and four fifths at most', () => {
   assert.equal(spreadWindow(5_000, 4_000), 1_000)
@@ -31,4 +31,9 @@ test('Each item comes once, in order, evenly, inside the window', () => {
       }
     }),
   )
+})
+
+test('the window leaves time for a dead resolver where the interval has it', () => {
+  const windows = [30_000, 10_000, 5_000, 1_000].map((intervalMs) => spreadWindow(intervalMs, 4_000))
+  assert.deepEqual(windows, [24_000, 6_000, 1_000, 200])
 })
