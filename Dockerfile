@@ -36,4 +36,5 @@ COPY package.json LICENSE ./
 USER 65532:65532
 EXPOSE 9903
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/usr/local/bin/node", "/app/dist/exporter/main.js"]
+# V8 would let its young generation grow to 64 MB while 50,000 nodes are listed: 170 MB more resident, and no faster.
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=8", "/app/dist/exporter/main.js"]

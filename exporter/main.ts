@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /** The command line. It wires everything and decides nothing. */
 import { Command, Option } from 'commander'
 import { checkConfig } from './commands/check-config.ts'
