@@ -3,9 +3,11 @@
  * size of cluster, and the config of an exporter that watches them.
  */
 import { EventEmitter } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../exporter/core/clock.ts'
 import { systemClock } from '../../exporter/service/clock.ts'
 import { Stage } from './stage.ts'
@@ -202,5 +204,11 @@ const scenarioFolder = new URL('./scenarios/', import.meta.url)
 
 /** The file of a scenario that ships with the lab. */
 export function shippedScenario(name: string): string {
-  return new URL(`${name}.yaml`, scenarioFolder).pathname
+  return fileURLToPath(new URL(`${name}.yaml`, scenarioFolder))
+}
+
+export function shippedScenarios(): string[] {
+  return readdirSync(scenarioFolder)
+    .map((file) => basename(file, '.yaml'))
+    .sort()
 }

@@ -131,26 +131,25 @@ function nextDeed(kubelet: Kubelet, targets: Targets): Deed | undefined {
     kubelet: { ...kubelet, deleting: true, deletingMs: undefined },
     events: [{ kind: 'deleting', atMs, node }],
   }))
-  plan(dialsMs(stall, targets), (atMs) => reconnect(kubelet, targets.addresses, atMs))
-  plan(stall !== undefined && ready !== 'Unknown' ? stall.unknownMs : undefined, (atMs) =>
-    becomes(kubelet, 'Unknown', atMs),
-  )
+  if (stall !== undefined) {
+    plan(dialsMs(stall, targets), (atMs) => reconnect(kubelet, stall, targets.addresses, atMs))
+    plan(ready === 'Unknown' ? undefined : stall.unknownMs, (atMs) => becomes(kubelet, 'Unknown', atMs))
+  }
   plan(returnsMs ?? startsMs, (atMs) => becomes(kubelet, 'True', atMs))
   return deeds.reduce<Deed | undefined>((first, deed) => (first && first.atMs <= deed.atMs ? first : deed), undefined)
 }
 
 /** Once its connection is given up, as soon as an address takes new ones. */
-function dialsMs(stall: Stall | undefined, targets: Targets): number | undefined {
-  if (stall === undefined || targets.sinceMs === undefined) return undefined
-  return Math.max(stall.freeMs, targets.sinceMs)
+function dialsMs({ freeMs }: Stall, { sinceMs }: Targets): number | undefined {
+  return sinceMs === undefined ? undefined : Math.max(freeMs, sinceMs)
 }
 
-function reconnect(kubelet: Kubelet, addresses: readonly string[], atMs: number) {
-  const { name: node, ordinal, stall, ready } = kubelet
+function reconnect(kubelet: Kubelet, { detection }: Stall, addresses: readonly string[], atMs: number) {
+  const { name: node, ordinal, ready } = kubelet
   const address = addresses[ordinal % addresses.length] ?? ''
-  const back = ready === 'True' ? undefined : atMs + (stall?.detection === 'http2_ping' ? pingDelayMs(kubelet) : 0)
-  const events: WorldEvent[] = [{ kind: 'reconnected', atMs, node, address }]
-  return { kubelet: { ...kubelet, address, stall: undefined, returnsMs: back }, events }
+  const returnsMs = ready === 'True' ? undefined : atMs + (detection === 'http2_ping' ? pingDelayMs(kubelet) : 0)
+  const events: WorldEvent[] = [{ kind: 'reconnected', atMs, node, address, after: detection }]
+  return { kubelet: { ...kubelet, address, stall: undefined, returnsMs }, events }
 }
 
 function pingDelayMs(kubelet: Kubelet): number {

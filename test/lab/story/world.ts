@@ -2,7 +2,7 @@
  * What is where in the story, and how it goes on by itself: addresses of a load balancer, and the kubelets that hold
  * connections to them. Pure: times are arguments, in ms since the story began; nothing here waits or sends.
  */
-import { type Kubelet, nextDueMs, runKubelet } from './kubelets.ts'
+import { type Detection, type Kubelet, nextDueMs, runKubelet } from './kubelets.ts'
 
 export interface Address {
   readonly address: string
@@ -32,7 +32,7 @@ export type WorldEvent = { readonly atMs: number } & (
   | { readonly kind: 'address'; readonly address: string; readonly change: 'appears' | 'joins' | 'leaves' | 'dies' }
   | { readonly kind: 'switched'; readonly to: readonly string[] }
   | { readonly kind: 'stalled'; readonly node: string; readonly address: string; readonly renewedMs: number }
-  | { readonly kind: 'reconnected'; readonly node: string; readonly address: string }
+  | { readonly kind: 'reconnected'; readonly node: string; readonly address: string; readonly after: Detection }
   | { readonly kind: 'ready'; readonly node: string; readonly ready: Kubelet['ready'] }
   | { readonly kind: 'added'; readonly node: string; readonly zone: string }
   | { readonly kind: 'cordoned' | 'deleting' | 'removed'; readonly node: string }

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../lab/demo.ts', import.meta.url))
+
+interface Demo {
+  readonly child: ChildProcess
+  /** Temporary folders of the demo are made in here. */
+  readonly folder: string
+  output(): string
+  /** Resolves with the first match in the output. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>
+}
+
+async function startDemo(t: TestContext, ...flags: readonly string[]): Promise<Demo> {
+  const folder = await mkdtemp(join(tmpdir(), 'demo-test-'))
+  const env = { PATH: process.env.PATH, TMPDIR: folder }
+  const child = spawn(process.execPath, [program, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk))
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  })
+  const prints = async (pattern: RegExp) => {
+    for (;;) {
+      const match = pattern.exec(text)
+      if (match !== null) return match
+      assert.equal(child.exitCode, null, `it ended without printing ${pattern}:\n${text}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return { child, folder, output: () => text, prints }
+}
+
+async function exitCode({ child }: Demo): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return child.exitCode
+}
+
+/** The exporter of the demo is gone, and so is what it wrote. */
+async function assertNothingLeft(demo: Demo, url: string): Promise<void> {
+  await assert.rejects(fetch(url))
+  assert.deepEqual(await readdir(demo.folder), [])
+}
+
+describe('the demo', { concurrency: 2 }, () => {
+  it('tells where to look, what happens, what was seen how soon, and how to begin with a real cluster', async (t) => {
+    const demo = await startDemo(t, '--scenario', 'http2-flap', '--scale', '20')
+    const [, url = ''] = await demo.prints(/metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)\n/)
+    assert.equal((await fetch(url)).status, 200)
+    assert.equal(await exitCode(demo), 0, demo.output())
+    const output = demo.output()
+    for (const expected of [
+      /^ +1\.0s +0:20 +lab +10\.0\.1\.12 leaves DNS$/m,
+      /metrics +elbchurn_elb_address_info\{address="10\.0\.1\.12",state="retired"\} +1$/m,
+      /metrics +elbchurn_nodes_not_ready_ratio +0\.\d+ -> 0$/m,
+      /^What was seen$/m,
+      /10\.0\.1\.12 left DNS +at +0:20 +on \/metrics after \d+\.\d s$/m,
+      /50 % of the nodes NotReady +at +1:10 +on \/metrics after \d+\.\d s$/m,
+      /all nodes Ready again +at +2:11 +on \/metrics after \d+\.\d s$/m,
+      /npm start -- --config\.file=config\.yaml/,
+    ]) {
+      assert.match(output, expected)
+    }
+    assert.ok(!output.includes('\u001b'), 'no colours where stdout is no terminal')
+    await assertNothingLeft(demo, url)
+  })
+
+  it('ends within seconds on Ctrl-C in the middle of the story and leaves nothing running', async (t) => {
+    const demo = await startDemo(t)
+    const [, url = ''] = await demo.prints(/metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)\n/)
+    await demo.prints(/leaves DNS/)
+    const since = Date.now()
+    demo.child.kill('SIGINT')
+    assert.equal(await exitCode(demo), 130)
+    assert.ok(Date.now() - since < 5_000)
+    assert.doesNotMatch(demo.output(), /What was seen|Error/)
+    await assertNothingLeft(demo, url)
+  })
+
+  it('ends on Ctrl-C before the exporter is up', async (t) => {
+    const demo = await startDemo(t)
+    while ((await readdir(demo.folder)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    demo.child.kill('SIGINT')
+    assert.equal(await exitCode(demo), 130)
+    assert.deepEqual(await readdir(demo.folder), [])
+  })
+
+  it('names the scenarios that there are where it is asked for another, and the faults of a file', async (t) => {
+    const unknown = await startDemo(t, '--scenario', 'flood')
+    assert.equal(await exitCode(unknown), 1)
+    assert.match(unknown.output(), /^no scenario flood: there are dns-failover, http2-flap, outage, /)
+    const broken = await startDemo(
+      t,
+      '--scenario',
+      fileURLToPath(new URL('../testdata/config/good.yaml', import.meta.url)),
+    )
+    assert.equal(await exitCode(broken), 1)
+    assert.match(broken.output(), /good\.yaml:\d+:\d+: lacks name/)
+  })
+})
