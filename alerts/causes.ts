@@ -1,0 +1,134 @@
+/** The alerts that link stranded kubelets to the change behind them. */
+import type { RulesConfig } from './config.ts'
+import { durationInWords } from './durations.ts'
+import { nodeQuestions } from './nodes.ts'
+import {
+  age,
+  aggregate,
+  bounded,
+  type Comparison,
+  join,
+  max,
+  or,
+  select,
+  selectRecorded,
+  type Vector,
+  where,
+} from './promql.ts'
+import type { Recordings } from './recordings.ts'
+import type { Alert, Severity } from './rule.ts'
+import { clusterFirst, list, number, ofAlert, time } from './text.ts'
+
+export function causeAlerts(config: RulesConfig, recorded: Recordings): Alert[] {
+  return [
+    strandedByElb(config, recorded, 'critical', '>='),
+    strandedByElb(config, recorded, 'warning', '<'),
+    strandedByDns(config, recorded),
+  ]
+}
+
+function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Severity, than: Comparison): Alert {
+  const removed = max(['cluster', 'load_balancer'], selectRecorded(recorded.lastChange, { change: 'removed' }))
+  const cluster = ofAlert('cluster')
+  const here = { cluster, load_balancer: ofAlert('load_balancer') }
+  const removal = max(['cluster'], selectRecorded(recorded.lastChange, { ...here, change: 'removed' }))
+  const addresses = { vector: selectRecorded(recorded.addressLeft, here), label: 'address', first: 'topk' } as const
+  const shown = { ...addresses, limit: config.names_shown }
+  return {
+    alert: 'KubeletsStrandedByELBChange',
+    severity,
+    expression: join(recent(config, removed), 'and', ['cluster'], stranded(config, recorded, than)),
+    ...timing(config, severity),
+    summary: `${clusterFirst}${list({ ...shown, before: '{{ $labels.load_balancer }} lost ', otherwise: '{{ $labels.load_balancer }} lost an address' })}, ${strandedCount(recorded)} stranded`,
+    description: [
+      list({ ...shown, at: true, before: `Left load balancer {{ $labels.load_balancer }} (UTC): `, after: '.\n' }),
+      strandedNodes(config, recorded, removal),
+      advice(config),
+    ].join(''),
+    board: 'elb-churn-incident',
+    from: removal,
+  }
+}
+
+function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
+  const change = max(['cluster', 'hostname'], selectRecorded(recorded.dnsLastChange))
+  const changeHere = max(['cluster'], selectRecorded(recorded.dnsLastChange, hostnameHere))
+  const elbChanged = recent(config, selectRecorded(recorded.lastChange))
+  const harmed = join(recent(config, change), 'and', ['cluster'], stranded(config, recorded, '>='))
+  return {
+    alert: 'KubeletsStrandedByDNSChange',
+    severity: 'critical',
+    expression: join(harmed, 'unless', ['cluster'], elbChanged),
+    ...timing(config, 'critical'),
+    summary: `${clusterFirst}DNS answer of {{ $labels.hostname }} changed, ${strandedCount(recorded)} stranded`,
+    description: [
+      `The answer for {{ $labels.hostname }} changed`,
+      time(changeHere, ' at '),
+      list({
+        vector: max(['cluster', 'answer'], select('elbchurn_dns_answer_info', hostnameHere, config.selector)),
+        label: 'answer',
+        first: 'topk',
+        limit: config.names_shown,
+        before: '; it is now ',
+      }),
+      '. No load balancer of the cluster changed.\n',
+      strandedNodes(config, recorded, changeHere),
+      advice(config),
+    ].join(''),
+    board: 'elb-churn-incident',
+    from: changeHere,
+  }
+}
+
+const hostnameHere = { cluster: ofAlert('cluster'), hostname: ofAlert('hostname') }
+
+function recent<L extends string>(config: RulesConfig, change: Vector<L>): Vector<L> {
+  return where(age(change), '<', config.change_window / 1_000)
+}
+
+/** Clusters with stranded nodes, few or many, where they are a share of the nodes that matters. */
+function stranded(config: RulesConfig, recorded: Recordings, than: Comparison): Vector<'cluster'> {
+  const harm = or(
+    where(selectRecorded(recorded.notReadyRatio), '>=', config.stranded_not_ready_ratio),
+    where(selectRecorded(recorded.staleRatio), '>=', config.stranded_stale_ratio),
+  )
+  const nodes = where(selectRecorded(recorded.stranded), than, config.stranded_nodes)
+  // Without `> 0` a threshold of 0% would call every change an outage.
+  const some = than === '<' ? where(nodes, '>', 0) : nodes
+  return join(some, 'and', ['cluster'], harm)
+}
+
+function timing(config: RulesConfig, severity: Severity): Pick<Alert, 'forMs' | 'keepFiringForMs'> {
+  return severity === 'critical'
+    ? { forMs: config.stranded_for, keepFiringForMs: config.keep_firing_for }
+    : { forMs: config.stranded_few_for }
+}
+
+/** `5 of 10 nodes` */
+function strandedCount(recorded: Recordings): string {
+  const cluster = ofAlert('cluster')
+  const total = number(selectRecorded(recorded.nodes, { cluster }), ' of ')
+  return `${number(selectRecorded(recorded.stranded, { cluster }))}${total} nodes`
+}
+
+/** Nodes that were not ready before the change are not its victims. */
+function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector<'cluster'>): string {
+  const cluster = ofAlert('cluster')
+  const since = bounded(nodeQuestions(config).notReadySince({ cluster }), '>=', ['cluster'], change)
+  const names = { vector: since, label: 'node', first: 'bottomk', limit: config.names_shown } as const
+  return [
+    `Stranded: ${strandedCount(recorded)}`,
+    time(aggregate('min', ['cluster'], since), ', the first not ready since '),
+    number(selectRecorded(recorded.nodesStale, { cluster }), ', ', ' with stale heartbeats'),
+    '.\n',
+    list({ ...names, before: 'Not ready: ', after: '.\n' }),
+  ].join('')
+}
+
+function advice(config: RulesConfig): string {
+  return (
+    'Their kubelets hold connections to an address that no longer answers, which the kernel gives up after about ' +
+    '15 minutes. Restart those kubelets; the runbook tells how, and how to end it for good. ' +
+    `Changes of the last ${durationInWords(config.change_window)} are looked at.`
+  )
+}

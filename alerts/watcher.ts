@@ -1,0 +1,93 @@
+/** Whether anybody is watching: the Kubernetes API out of reach, and the exporter itself. */
+import type { RulesConfig } from './config.ts'
+import { durationInWords } from './durations.ts'
+import { absent, aggregate, join, max, or, over, select, type TargetLabel, where } from './promql.ts'
+import type { Alert } from './rule.ts'
+import { clusterFirst, clusterName } from './text.ts'
+
+export function watcherAlerts(config: RulesConfig): Alert[] {
+  return [
+    apiUnreachable(config),
+    exporterDown(config),
+    collectorFailing(config),
+    reloadFailed(config),
+    watchdog(config),
+  ]
+}
+
+function apiUnreachable(config: RulesConfig): Alert {
+  const { selector, api_unreachable_for: forMs } = config
+  const up = max(['cluster'], select('elbchurn_collector_up', { collector: 'nodes' }, selector))
+  return {
+    alert: 'KubernetesAPIUnreachable',
+    severity: 'critical',
+    expression: where(up, '==', 0),
+    forMs,
+    keepFiringForMs: config.keep_firing_for,
+    summary: `${clusterFirst}the exporter cannot read nodes from the Kubernetes API`,
+    description: `No exporter has been able to read the nodes of ${clusterName} for ${durationInWords(forMs)}. The API is down or out of reach, or its credentials are no longer good; elbchurn_collector_errors_total tells by its label reason which, and the exporter's log what was asked.\nUntil it can, nobody sees nodes that are not ready.`,
+    board: 'elb-churn-incident',
+  }
+}
+
+function exporterDown(config: RulesConfig): Alert {
+  const { selector, exporter_down_for: forMs } = config
+  const process = config.exporter_labels as readonly TargetLabel[]
+  const build = select('elbchurn_build_info', {}, selector)
+  const down = where(select('up', {}, selector), '==', 0)
+  // Whatever its job is called, it is one of ours if it has lately said so.
+  const known = join(down, 'and', process, over('last_over_time', build, config.exporter_known_for))
+  const none = join(absent(build), 'unless', [], known)
+  return {
+    alert: 'ElbChurnExporterDown',
+    severity: 'warning',
+    expression: or(known, none),
+    forMs,
+    summary: '{{ with $labels.instance }}exporter {{ . }} is down{{ else }}no exporter is scraped{{ end }}',
+    description: `{{ with $labels.instance }}Prometheus has not been able to scrape {{ . }} (job {{ $labels.job }}){{ else }}Prometheus has had no series of elb-churn-exporter{{ end }} for ${durationInWords(forMs)}.\nUnless another exporter watches the same, changes and stranded kubelets go unseen.`,
+    board: 'elb-churn-exporter',
+  }
+}
+
+function collectorFailing(config: RulesConfig): Alert {
+  const { selector, collector_failing_for: forMs } = config
+  const up = max(['cluster', 'collector'], select('elbchurn_collector_up', {}, selector))
+  return {
+    alert: 'ElbChurnCollectorFailing',
+    severity: 'warning',
+    expression: where(up, '==', 0),
+    forMs,
+    summary: `${clusterFirst}collector {{ $labels.collector }} fails`,
+    description: `Collector {{ $labels.collector }} of ${clusterName} has failed for ${durationInWords(forMs)}, on every exporter.\nWhat it watches is withdrawn after some minutes. elbchurn_collector_errors_total tells by its label reason why, and the exporter's log on what.`,
+    board: 'elb-churn-exporter',
+  }
+}
+
+function reloadFailed(config: RulesConfig): Alert {
+  const { selector, reload_failed_for: forMs } = config
+  const process = config.exporter_labels as readonly TargetLabel[]
+  const loaded = max(process, select('elbchurn_config_last_reload_successful', {}, selector))
+  return {
+    alert: 'ElbChurnConfigReloadFailed',
+    severity: 'warning',
+    expression: where(loaded, '==', 0),
+    forMs,
+    summary: 'exporter {{ $labels.instance }} refused its config',
+    description: `The last reload of {{ $labels.instance }} failed, and it goes on with the config it had. Its log names every fault; elb-churn-exporter check-config FILE does too.`,
+    board: 'elb-churn-exporter',
+  }
+}
+
+/** Fires as long as all is well, so that somebody outside can notice when it stops. */
+function watchdog(config: RulesConfig): Alert {
+  return {
+    alert: 'ElbChurnWatchdog',
+    severity: 'none',
+    expression: where(aggregate('count', [], select('elbchurn_build_info', {}, config.selector)), '>', 0),
+    forMs: 0,
+    summary: 'the exporter, Prometheus and Alertmanager work',
+    description:
+      'Always firing. Route it to a service that calls you when it stops: then the exporter, Prometheus or Alertmanager is down.',
+    board: 'elb-churn-exporter',
+  }
+}
