@@ -15,6 +15,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY exporter ./exporter
+COPY alerts ./alerts
 RUN node_modules/.bin/tsc -p tsconfig.build.json
 
 # Nothing runs in this stage, so that it builds on any base, one without a shell too, and for any architecture.

@@ -43,7 +43,7 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
     description: [
       list({ ...shown, at: true, before: `Left load balancer {{ $labels.load_balancer }} (UTC): `, after: '.\n' }),
       strandedNodes(config, recorded, removal),
-      advice(config),
+      advice(),
     ].join(''),
     board: 'elb-churn-incident',
     from: removal,
@@ -73,7 +73,7 @@ function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
       }),
       '. No load balancer of the cluster changed.\n',
       strandedNodes(config, recorded, changeHere),
-      advice(config),
+      advice(),
     ].join(''),
     board: 'elb-churn-incident',
     from: changeHere,
@@ -125,10 +125,9 @@ function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector
   ].join('')
 }
 
-function advice(config: RulesConfig): string {
+function advice(): string {
   return (
     'Their kubelets hold connections to an address that no longer answers, which the kernel gives up after about ' +
-    '15 minutes. Restart those kubelets; the runbook tells how, and how to end it for good. ' +
-    `Changes of the last ${durationInWords(config.change_window)} are looked at.`
+    '15 minutes. Restart those kubelets; the runbook tells how, and how to end it for good.'
   )
 }

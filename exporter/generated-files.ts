@@ -1,3 +1,5 @@
+import { defaultConfig, parseSettings } from '../alerts/config.ts'
+import { renderRules } from '../alerts/render.ts'
 import { type Chapter, renderReference } from './metrics/reference.ts'
 import { renderConfigReference } from './service/config/reference.ts'
 import { configSchema } from './service/config/schema.ts'
@@ -13,6 +15,12 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ['exporter/METRICS.md', renderReference(chapters)],
     ['exporter/CONFIG.md', renderConfigReference(configSchema)],
+    ['alerts/prometheusrule.yaml', renderRules(defaultConfig, 'prometheusrule')],
+    ['alerts/rules.yaml', renderRules(defaultConfig, 'prometheus')],
+    ['test/rules/rendered/kube-state-metrics.yaml', renderRules(parseSettings(kubeStateMetrics), 'prometheus')],
     ['exporter/config.schema.json', `${JSON.stringify(configSchema, null, 2)}\n`],
   ])
 }
+
+/** Series without a label cluster, as in a Prometheus that watches one cluster. */
+const kubeStateMetrics = ['nodes_source=kube-state-metrics', 'kube_state_metrics_cluster=prod']

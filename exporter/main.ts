@@ -1,7 +1,10 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 /** The command line. It wires everything and decides nothing. */
 import { Command, Option } from 'commander'
+import { describeSettings } from '../alerts/config.ts'
+import { type RuleFormat, ruleFormats } from '../alerts/render.ts'
 import { checkConfig } from './commands/check-config.ts'
+import { printRules } from './commands/rules.ts'
 import { type ServeFlags, serve } from './commands/serve.ts'
 import { logFormats, logLevels } from './service/log.ts'
 import { version } from './version.ts'
@@ -34,4 +37,23 @@ program
     process.exitCode = await checkConfig(file)
   })
 
+program
+  .command('rules')
+  .description('print the alert pack')
+  .addOption(
+    new Option('--format <format>', 'for the Operator or for Prometheus')
+      .choices(ruleFormats)
+      .default('prometheusrule'),
+  )
+  .addOption(new Option('--set <key=value...>', 'other values of settings').argParser(collect).default([], 'none'))
+  .addHelpText('after', () => `\nSettings and their defaults:\n${describeSettings()}`)
+  .helpOption('--help', 'print this help')
+  .action(({ format, set }: { format: RuleFormat; set: string[] }) => {
+    process.exitCode = printRules(format, set)
+  })
+
 await program.parseAsync()
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value]
+}

@@ -179,3 +179,23 @@ test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', asy
   }
   assert.match(texts[1] ?? '', /<secret>@/)
 })
+
+test('rules prints the alert pack in both formats, with other values, and tells every fault of --set', () => {
+  const plain = run('rules', '--format=prometheus')
+  assert.equal(plain.status, 0)
+  assert.match(plain.stdout, /^groups:$/m)
+  assert.match(plain.stdout, /- alert: KubeletsStrandedByELBChange$/m)
+  const operator = run('rules', '--set', 'severity_critical=page', 'change_window=25m', '--set=names_shown=3')
+  assert.equal(operator.status, 0)
+  assert.match(operator.stdout, /^kind: PrometheusRule$/m)
+  assert.match(operator.stdout, /severity: page$/m)
+  assert.match(operator.stdout, /< 1500\)$/m)
+  assert.match(operator.stdout, /topk\(3, /)
+  const bad = run('rules', '--set', 'nope=1', '--set', 'change_window=soon')
+  assert.equal(bad.status, 1)
+  assert.equal(bad.stdout, '')
+  assert.match(bad.stderr, /^--set nope=1: unknown key; known are .*change_window, /m)
+  assert.match(bad.stderr, /^--set change_window=soon: is not a duration such as 30s, 5m or 1h30m$/m)
+  assert.match(run('rules', '--help').stdout, /^ {2}change_window=20m +/m)
+  assert.equal(run('rules', '--format=json').status, 1)
+})

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 
-/** The rules of the layout of `exporter/`, checked on its imports. CONTRIBUTING.md tells them in words. */
+/** The rules of the layout of `exporter/` and `alerts/`, checked on their imports. CONTRIBUTING.md tells them in words. */
 
 /** Imports run from a higher floor to a lower one, or stay in their own area. */
 const floors: ReadonlyMap<string, number> = new Map([
@@ -9,9 +9,18 @@ const floors: ReadonlyMap<string, number> = new Map([
   ['sources', 1],
   ['signals', 2],
   ['service', 3],
+  ['alerts', 3],
   ['web', 4],
   ['main', 5],
 ])
+
+/** What rules may see of the exporter: the tables of its metrics, which load nothing. */
+const seenByAlerts = [
+  /^exporter\/core\//,
+  /^exporter\/metrics\/spec\.ts$/,
+  /^exporter\/signals\/[^/]+\/metrics\.ts$/,
+  /^exporter\/service\/metrics\.ts$/,
+]
 
 const maxLines = 300
 
@@ -55,12 +64,13 @@ function importFault(
   const area = areaOf(from)
   if (target === undefined) return packageFault(from, specifier, dependencies)
   if (target === 'package.json' && area !== 'core') return undefined
-  if (!files.has(target)) return `${from} imports ${target}, which is not a file of exporter/`
+  if (!files.has(target)) return `${from} imports ${target}, which is not a file of exporter/ or alerts/`
   const other = areaOf(target)
   const [floor, otherFloor] = [floors.get(area), floors.get(other)]
   if (floor === undefined) return `${from} stands on no floor: name one for ${area} in test/house/rules.ts`
   if (otherFloor === undefined) return `${target} stands on no floor: name one for ${other} in test/house/rules.ts`
   if (area === other) return signalFault(from, target)
+  if (area === 'alerts') return seenByAlerts.some((path) => path.test(target)) ? undefined : alertsFault(from, target)
   return otherFloor >= floor ? `${from} imports ${target}: imports run down, ${other} is not below ${area}` : undefined
 }
 
@@ -76,6 +86,10 @@ function packageFault(from: string, specifier: string, dependencies: ReadonlySet
     : `${from} imports ${name}, which package.json does not list as a dependency`
 }
 
+function alertsFault(from: string, target: string): string {
+  return `${from} imports ${target}: rules see only the tables of metrics, so that printing them loads nothing else`
+}
+
 /** Two signals that need the same thing find it in a source or in core. */
 function signalFault(from: string, target: string): string | undefined {
   const [own, other] = [signalOf(from), signalOf(target)]
@@ -85,7 +99,8 @@ function signalFault(from: string, target: string): string | undefined {
 
 /** `exporter/signals/dns/answers.ts` is in `signals`; the files right below `exporter/` and the commands are `main`. */
 function areaOf(path: string): string {
-  const [, area = '', rest] = path.split('/')
+  const [top, area = '', rest] = path.split('/')
+  if (top === 'alerts') return top
   return rest === undefined || area === 'commands' ? 'main' : area
 }
 

@@ -1,24 +1,28 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { posix, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { faults } from '../house/rules.ts'
 
 const checkout = resolve(import.meta.dirname, '../..')
 
 async function sources(): Promise<Map<string, string>> {
-  const names = await readdir(resolve(checkout, 'exporter'), { recursive: true })
-  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => `exporter/${name}`)
+  const listed = ['exporter', 'alerts'].map(async (folder) => {
+    const names = await readdir(resolve(checkout, folder), { recursive: true })
+    return names.filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`)
+  })
+  const paths = (await Promise.all(listed)).flat()
   return new Map(
     await Promise.all(paths.map(async (path) => [path, await readFile(resolve(checkout, path), 'utf8')] as const)),
   )
 }
 
 function tree(files: Record<string, string>): string[] {
-  return faults(new Map(Object.entries(files).map(([path, text]) => [`exporter/${path}`, text])), new Set(['pino']))
+  const sources = Object.entries(files).map(([path, text]) => [posix.join('exporter', path), text] as const)
+  return faults(new Map(sources), new Set(['pino']))
 }
 
-describe('the layout of exporter/', () => {
+describe('the layout of exporter/ and alerts/', () => {
   it('keeps every rule of the house', async () => {
     const { dependencies } = JSON.parse(await readFile(resolve(checkout, 'package.json'), 'utf8'))
     const files = await sources()
@@ -85,7 +89,27 @@ describe('the rules of the house', () => {
 
   it('refuse a package that the image does not install, and a file from outside exporter/', () => {
     assert.match(tree({ 'web/a.ts': "import fc from 'fast-check'" }).join(), /fast-check, which package.json does not/)
-    assert.match(tree({ 'web/a.ts': "import x from '../../test/lab/x.ts'" }).join(), /not a file of exporter/)
+    assert.match(
+      tree({ 'web/a.ts': "import x from '../../test/lab/x.ts'" }).join(),
+      /not a file of exporter\/ or alerts/,
+    )
+  })
+
+  it('let alerts see the tables of metrics, and nothing else of the floors below', () => {
+    const table = {
+      'signals/dns/metrics.ts': '',
+      'signals/dns/answers.ts': '',
+      'service/metrics.ts': '',
+      'core/a.ts': '',
+    }
+    const found = (target: string) =>
+      tree({ ...table, '../alerts/rules.ts': `import { x } from '../exporter/${target}'` }).join()
+    for (const good of ['signals/dns/metrics.ts', 'service/metrics.ts', 'core/a.ts']) assert.equal(found(good), '')
+    assert.match(found('signals/dns/answers.ts'), /rules see only the tables of metrics/)
+    const command = { 'commands/rules.ts': "import { r } from '../../alerts/rules.ts'", '../alerts/rules.ts': '' }
+    assert.deepEqual(tree(command), [])
+    const up = tree({ 'core/b.ts': "import { r } from '../../alerts/rules.ts'", '../alerts/rules.ts': '' })
+    assert.match(up.join(), /alerts is not below core/)
   })
 
   it('refuse a folder that has no floor', () => {
