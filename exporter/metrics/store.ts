@@ -111,7 +111,13 @@ export class OwnerScopes {
 
 function makeMetric(registry: Registry, name: string, spec: MetricSpec, labels: readonly string[]) {
   const options = { name, help: spec.help, labelNames: [...labels], registers: [registry] }
-  if (spec.type === 'gauge') return new Gauge(options)
+  if (spec.type === 'gauge') return unset(new Gauge(options))
   if (spec.type === 'counter') return new Counter(options)
   return new Histogram({ ...options, buckets: [...(spec.buckets ?? [])] })
+}
+
+/** prom-client shows 0 for a gauge without labels before anybody has said so. */
+function unset(gauge: Gauge): Gauge {
+  gauge.remove({})
+  return gauge
 }

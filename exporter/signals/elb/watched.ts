@@ -1,4 +1,5 @@
 import type { Failure } from '../../core/poll.ts'
+import type { Sample } from '../../metrics/spec.ts'
 import type { LoadBalancer } from '../../sources/aws/types.ts'
 import type { RecordType } from '../../sources/dns/client.ts'
 import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
@@ -45,7 +46,7 @@ export class Watched {
   #wide = new Map<string, WideName>()
   #looking = false
   #gone = false
-  #lastLook: { readonly atMs: number; readonly failures: readonly Failure[] } | undefined
+  #lastLook: { readonly atMs: number; readonly ok: boolean; readonly failures: readonly Failure[] } | undefined
   readonly #deps: CollectorDeps
   readonly #scopes: Readonly<Record<Exclude<ScopeKind, 'instances'>, Scope<ElbMetric>>>
 
@@ -64,6 +65,8 @@ export class Watched {
       interfaces: this.#scope('interfaces', aws),
     }
     for (const change of ['added', 'removed']) this.#count(change, 0)
+    // What a restart kept is true before DNS has answered, and also while it does not.
+    if (this.#scopes.addresses.stale()) this.#scopes.addresses.publish(this.#lastChanges())
   }
 
   get lb(): LoadBalancer {
@@ -113,6 +116,8 @@ export class Watched {
     const labels = { load_balancer: this.label, source: 'eni' }
     const value = new Set(placed.map(({ address }) => address)).size
     this.#scopes.interfaces.publish([{ metric: 'elbchurn_elb_addresses', labels, value }])
+    // Pending and dead show now, not at the next look; but what DNS no longer confirms is not made to look fresh.
+    if (this.#lastLook?.ok === true) this.#publish()
     this.#save()
   }
 
@@ -171,13 +176,13 @@ export class Watched {
     const { clock, retentionMs } = this.#deps
     const atMs = clock.now()
     const polls = answers.map(({ poll }) => poll)
-    this.#lastLook = { atMs, failures: polls.flatMap((poll) => (poll.ok ? [] : [poll.failure])) }
     for (const answer of answers) {
       if (answer.wide) this.#wide.set(wideKey(answer), stepWide(this.#wide.get(wideKey(answer)), answer.poll))
     }
     const before = this.active
     const blind = isBlind(answers, (answer) => this.#wide.get(wideKey(answer)), atMs)
     const poll = observe(answers, atMs, blind ? before : [])
+    this.#lastLook = { atMs, ok: poll.ok, failures: polls.flatMap((asked) => (asked.ok ? [] : [asked.failure])) }
     const { next, added, removed } = step(this.#book, poll, atMs, retentionMs)
     this.#book = next
     this.#count('added', added.length)
@@ -200,11 +205,6 @@ export class Watched {
 
   #publish(): void {
     const load_balancer = this.label
-    const { lastAddedMs, lastRemovedMs } = this.#book
-    const changes = [
-      ['added', lastAddedMs],
-      ['removed', lastRemovedMs],
-    ] as const
     this.#scopes.addresses.publish([
       { metric: 'elbchurn_elb_addresses', labels: { load_balancer, source: 'dns' }, value: this.active.length },
       ...inSight(this.#book, this.#freshInterfaces()).map(({ address, zone, state }) => ({
@@ -212,18 +212,20 @@ export class Watched {
         labels: { load_balancer, address, zone, state },
         value: 1,
       })),
-      ...changes.flatMap(([change, ms]) =>
-        ms === undefined
-          ? []
-          : [
-              {
-                metric: 'elbchurn_elb_address_last_change_timestamp_seconds' as const,
-                labels: { load_balancer, change },
-                value: ms / 1_000,
-              },
-            ],
-      ),
+      ...this.#lastChanges(),
     ])
+  }
+
+  #lastChanges(): Sample<ElbMetric>[] {
+    const { lastAddedMs, lastRemovedMs } = this.#book
+    const metric = 'elbchurn_elb_address_last_change_timestamp_seconds'
+    const times = [
+      ['added', lastAddedMs],
+      ['removed', lastRemovedMs],
+    ] as const
+    return times.flatMap(([change, ms]) =>
+      ms === undefined ? [] : [{ metric, labels: { load_balancer: this.label, change }, value: ms / 1_000 }],
+    )
   }
 
   #scope(kind: ScopeKind, intervalMs: number): Scope<ElbMetric> {

@@ -21,6 +21,7 @@ const table = {
     openLabels: true,
     cardinality: 'few',
   },
+  elbchurn_t_bare: { type: 'gauge', help: 'No labels.', labels: [], cardinality: '1' },
   elbchurn_t_seconds: { type: 'histogram', help: 'Time.', labels: ['cluster'], buckets: [1], cardinality: 'few' },
 } as const satisfies MetricTable
 

@@ -89,6 +89,44 @@ describe('the collector of load balancers', () => {
     assert.doesNotMatch((await world.series('elb_addresses')).join(), /eni/)
   })
 
+  it('shows a pending address as soon as EC2 has told of it, but confirms no address that DNS has failed on', async () => {
+    await using world = await World.open({ interfaces: true })
+    world.put('k8s-api', { interfaces: [{ address: '10.0.0.1', zone: 'us-west-2a' }] })
+    world.dns.set('k8s-api.elb.test', ['10.0.0.1'])
+    await world.discover()
+    const interfaces = [
+      { address: '10.0.0.1', zone: 'us-west-2a' },
+      { address: '10.0.0.2', zone: 'us-west-2b' },
+    ]
+    world.lab.change('classic', 'k8s-api', { interfaces })
+    await world.discover()
+    const pending = '{load_balancer="k8s-api",address="10.0.0.2",zone="us-west-2b",state="pending"} 1'
+    assert.ok((await world.series('elb_address_info')).includes(pending))
+    world.dns.set('k8s-api.elb.test', 'timeout')
+    await world.look(1_000)
+    for (let run = 0; run < 5; run++) {
+      world.clock.advance(30_000)
+      await world.discover()
+    }
+    assert.deepEqual(await world.series('elb_address_info'), [])
+  })
+
+  it('shows the times of the last changes after a restart while DNS does not answer', async () => {
+    await using world = await World.open()
+    world.put('k8s-api')
+    world.dns.set('k8s-api.elb.test', ['10.0.0.1', '10.0.0.2'])
+    await world.discover()
+    world.dns.set('k8s-api.elb.test', ['10.0.0.2'])
+    await world.look()
+    const times = await world.series('elb_address_last_change_timestamp_seconds')
+    assert.equal(times.length, 1)
+    await world.restart('restart')
+    world.dns.set('k8s-api.elb.test', 'timeout')
+    await world.look()
+    assert.deepEqual(await world.series('elb_address_last_change_timestamp_seconds'), times)
+    assert.deepEqual(await world.series('elb_addresses'), [])
+  })
+
   it('asks all. + name too, and an address that only it shows is in service', async () => {
     await using world = await World.open({ resolvers: ['system', '127.0.0.1:53'] })
     world.put('k8s-api')
