@@ -1,9 +1,11 @@
 /** The shipped Alertmanager example, asked of amtool in the version of a stable Debian and in the newest. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { parse } from 'yaml'
 import { findTool, type Tool } from '../tools/find.ts'
 import { contractAlerts, watchdog } from './contract-alerts.ts'
 
@@ -11,6 +13,12 @@ const execute = promisify(execFile)
 const example = resolve(import.meta.dirname, '../../alerts/alertmanager.yaml')
 
 const receiverOf = { critical: 'pager', warning: 'chat', info: 'nowhere' } as const
+
+interface Route {
+  readonly receiver?: string
+  readonly group_wait?: string
+  readonly routes?: readonly Route[]
+}
 
 interface RouteCase {
   readonly alert: string
@@ -52,6 +60,14 @@ for (const name of ['amtool-release', 'amtool'] as const) {
 }
 
 describe('the Alertmanager example', () => {
+  it('lets a page wait 10 s at the most', async () => {
+    const { route }: { route: Route } = parse(await readFile(example, 'utf8'))
+    const pager = route.routes?.find(({ receiver }) => receiver === 'pager')
+    const waits = [pager ?? {}, ...(pager?.routes ?? [])].flatMap(({ group_wait }) => group_wait ?? [])
+    assert.ok(waits.length > 0)
+    for (const wait of waits) assert.match(wait, /^(?:\d|10)s$/)
+  })
+
   it('needs no parser of the past', async () => {
     await run(await findTool('amtool'), 'check-config', '--enable-feature=utf8-strict-mode', example)
   })

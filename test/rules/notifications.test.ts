@@ -15,7 +15,8 @@ function alert(alertname: string, severity: string, cluster: string | undefined,
   return {
     labels: { alertname, severity, ...where, ...labels },
     annotations: {
-      summary: `summary of ${alertname}`,
+      // The project's own begin with the cluster; those of kubernetes-mixin do not.
+      summary: `${cluster && !alertname.startsWith('KubeN') ? `${cluster}: ` : ''}summary of ${alertname}`,
       description: `description of ${alertname}, <b> & 2 > 1`,
       runbook_url: `https://runbooks.example.com/${alertname}`,
       dashboard_url: `${incident}?${url}`,
@@ -97,7 +98,7 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
       await alertmanager.post([page('once'), ...symptoms('once')])
       const { payload, routing_key } = event(await firstPage('once'))
       assert.equal(routing_key, 'routing-key-of-the-test')
-      assert.equal(payload.summary, 'once / k8s-api: KubeletsStrandedByELBChange')
+      assert.equal(payload.summary, 'once: summary of KubeletsStrandedByELBChange')
       await settle()
       assert.equal(pages('once').length, 1, JSON.stringify(pages('once')))
       assert.deepEqual(chats('cluster=once'), [])
@@ -111,7 +112,7 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
       await settle()
       const [trigger, resolved, ...rest] = pages('once')
       assert.equal(resolved?.dedup_key, trigger?.dedup_key)
-      assert.equal(resolved?.payload.summary, '[RESOLVED] once / k8s-api: KubeletsStrandedByELBChange')
+      assert.equal(resolved?.payload.summary, '[RESOLVED] once: summary of KubeletsStrandedByELBChange')
       assert.deepEqual(rest, [])
       assert.deepEqual(chats('cluster=once'), [])
     })
@@ -138,8 +139,14 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
         alert('KubeNodeNotReady', 'warning', '', { node: 'stray' }),
       ])
       const both = await receivers.waitFor('the pages', (one) => chatText(one).includes('no cluster / k8s-api'))
-      assert.equal(event(both).payload.summary, 'no cluster / k8s-api: KubeletsStrandedByELBChange (2 alerts)')
-      assert.match(chatText(await chat('no cluster: KubeNodeNotReady')), /summary of KubeNodeNotReady/)
+      assert.equal(
+        event(both).payload.summary,
+        'no cluster / k8s-api: summary of KubeletsStrandedByELBChange (2 alerts)',
+      )
+      assert.match(
+        chatText(await chat('no cluster / stray: summary of KubeNodeNotReady')),
+        /summary of KubeNodeNotReady/,
+      )
     })
 
     it('turns a page of stalled connections into the one that names the cause, in the same incident', async () => {
@@ -148,10 +155,12 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
       })
       await alertmanager.post([stalled])
       const first = event(await firstPage('turning'))
-      assert.equal(first.payload.summary, 'turning / api.example.com: ConnectionsStalledToRetiredAddress')
+      assert.equal(first.payload.summary, 'turning: summary of ConnectionsStalledToRetiredAddress')
       await alertmanager.post([page('turning')])
       const linked = event(
-        await receivers.waitFor('the linked page', (one) => chatText(one).includes('turning / k8s-api:')),
+        await receivers.waitFor('the linked page', (one) =>
+          chatText(one).includes('turning: summary of KubeletsStranded'),
+        ),
       )
       assert.equal(linked.dedup_key, first.dedup_key)
       assert.equal(linked.event_action, 'trigger')
@@ -177,7 +186,7 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
           .replace(/\d\d:\d\d:\d\d/, 'hh:mm:ss')
           .split('\n'),
         [
-          'summary of KubeletsStrandedByELBChange',
+          'phone: summary of KubeletsStrandedByELBChange',
           'description of KubeletsStrandedByELBChange, <b> & 2 > 1',
           'since hh:mm:ss UTC',
           `Runbook: ${runbook}`,
@@ -196,23 +205,23 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
           .trim()
           .split('\n')
       const said = attachment(await chat('chatty'))
-      assert.equal(said.title, 'chatty / api.example.com: DNSQueriesFailing')
+      assert.equal(said.title, 'chatty: summary of DNSQueriesFailing')
       assert.equal(said.color, 'warning')
       assert.deepEqual(lines(said), [
-        '*summary of DNSQueriesFailing*',
+        '*DNSQueriesFailing*',
         'description of DNSQueriesFailing, &lt;b&gt; &amp; 2 &gt; 1',
         `since hh:mm:ss UTC | <https://runbooks.example.com/DNSQueriesFailing|Runbook> | <${incident}?alertname=DNSQueriesFailing&cluster=chatty|Dashboard>`,
       ])
       await alertmanager.post([{ ...failing, endsAt: new Date().toISOString() }])
-      const resolved = attachment(await chat('[RESOLVED] chatty / api.example.com: DNSQueriesFailing'))
+      const resolved = attachment(await chat('[RESOLVED] chatty: summary of DNSQueriesFailing'))
       assert.equal(resolved.color, 'good')
-      assert.deepEqual(lines(resolved), ['Resolved: summary of DNSQueriesFailing (hh:mm:ss to hh:mm:ss UTC)'])
+      assert.deepEqual(lines(resolved), ['Resolved: chatty: summary of DNSQueriesFailing (hh:mm:ss to hh:mm:ss UTC)'])
     })
 
     it('gives a page of another kind an incident of its own', async () => {
       await alertmanager.post([page('two'), alert('KubernetesAPIUnreachable', 'critical', 'two')])
-      await receivers.waitFor('one page', (one) => chatText(one).includes('two: KubernetesAPIUnreachable'))
-      await receivers.waitFor('the other page', (one) => chatText(one).includes('two / k8s-api'))
+      await receivers.waitFor('one page', (one) => chatText(one).includes('two: summary of KubernetesAPIUnreachable'))
+      await receivers.waitFor('the other page', (one) => chatText(one).includes('two: summary of KubeletsStranded'))
       assert.equal(new Set(pages('two').map(({ dedup_key }) => dedup_key)).size, 2)
     })
 
