@@ -1,6 +1,5 @@
 /** The alerts that link stranded kubelets to the change behind them. */
 import type { RulesConfig } from './config.ts'
-import { durationInWords } from './durations.ts'
 import { nodeQuestions } from './nodes.ts'
 import {
   age,
@@ -32,8 +31,8 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
   const cluster = ofAlert('cluster')
   const here = { cluster, load_balancer: ofAlert('load_balancer') }
   const removal = max(['cluster'], selectRecorded(recorded.lastChange, { ...here, change: 'removed' }))
-  const addresses = { vector: selectRecorded(recorded.addressLeft, here), label: 'address', first: 'topk' } as const
-  const shown = { ...addresses, limit: config.names_shown }
+  const addresses = selectRecorded(recorded.addressLeft, here)
+  const shown = { vector: addresses, label: 'address', limit: config.names_shown } as const
   return {
     alert: 'KubeletsStrandedByELBChange',
     severity,
@@ -67,7 +66,6 @@ function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
       list({
         vector: max(['cluster', 'answer'], select('elbchurn_dns_answer_info', hostnameHere, config.selector)),
         label: 'answer',
-        first: 'topk',
         limit: config.names_shown,
         before: '; it is now ',
       }),
@@ -115,7 +113,7 @@ function strandedCount(recorded: Recordings): string {
 function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector<'cluster'>): string {
   const cluster = ofAlert('cluster')
   const since = bounded(nodeQuestions(config).notReadySince({ cluster }), '>=', ['cluster'], change)
-  const names = { vector: since, label: 'node', first: 'bottomk', limit: config.names_shown } as const
+  const names = { vector: since, label: 'node', limit: config.names_shown } as const
   return [
     `Stranded: ${strandedCount(recorded)}`,
     time(aggregate('min', ['cluster'], since), ', the first not ready since '),

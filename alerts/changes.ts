@@ -69,8 +69,8 @@ function addressChanged(config: RulesConfig, recorded: Recordings): Alert {
     summary: `${clusterFirst}${changed} within ${durationInWords(windowMs)}`,
     description: [
       `Load balancer {{ $labels.load_balancer }} of ${clusterName}: last address {{ $labels.change }} {{ $value | humanizeDuration }} ago.`,
-      list({ vector: active, label: 'address', first: 'topk', limit, before: '\nIn DNS now: ', after: '.' }),
-      list({ vector: left, label: 'address', first: 'topk', limit, at: true, before: '\nLeft (UTC): ', after: '.' }),
+      list({ vector: active, label: 'address', limit, before: '\nIn DNS now: ', after: '.' }),
+      list({ vector: left, label: 'address', limit, at: true, before: '\nLeft (UTC): ', after: '.' }),
     ].join(''),
     board: 'elb-churn-incident',
   }
@@ -81,7 +81,7 @@ function answerChanged(config: RulesConfig): Alert {
   const last = select('elbchurn_dns_answer_last_change_timestamp_seconds', {}, selector)
   const here = { cluster: ofAlert('cluster'), hostname: ofAlert('hostname') }
   const answers = max(['cluster', 'answer'], select('elbchurn_dns_answer_info', here, selector))
-  const now = { vector: answers, label: 'answer', first: 'topk', limit: config.names_shown } as const
+  const now = { vector: answers, label: 'answer', limit: config.names_shown } as const
   const at = max(['cluster'], select('elbchurn_dns_answer_last_change_timestamp_seconds', here, selector))
   return {
     alert: 'DNSAnswerChanged',

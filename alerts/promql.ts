@@ -118,11 +118,6 @@ export function max<L extends string, B extends L>(by: readonly B[], of: Vector<
   return aggregate('max', by, of)
 }
 
-/** `topk(5, of)` and `bottomk(5, of)` */
-export function most<L extends string>(operation: 'topk' | 'bottomk', count: number, of: Vector<L>): Vector<L> {
-  return { text: `${operation}(${count}, ${of.text})`, labels: of.labels, atom: true }
-}
-
 /** Functions of one vector that keep its labels. */
 export function apply<L extends string>(name: 'round' | 'timestamp', of: Vector<L>): Vector<L> {
   return { text: `${name}${block(of.text)}`, labels: of.labels, atom: true }

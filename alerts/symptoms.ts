@@ -33,7 +33,7 @@ function notReadyRatioHigh(config: RulesConfig, recorded: Recordings): Alert[] {
   const ratio = selectRecorded(recorded.notReadyRatio)
   const many = where(selectRecorded(recorded.notReady), '>=', config.mass_nodes)
   const since = nodeQuestions(config).notReadySince({ cluster })
-  const names = list({ vector: since, label: 'node', first: 'bottomk', limit: config.names_shown, before: ': ' })
+  const names = list({ vector: since, label: 'node', limit: config.names_shown, before: ': ' })
   const counted = `${number(selectRecorded(recorded.notReady, { cluster }))} of ${total(recorded)} nodes`
   const alert = (bound: number, forMs: number) => ({
     alert: 'KubernetesNodesNotReadyRatioHigh',
@@ -95,7 +95,6 @@ function connectionsStalled(config: RulesConfig, recorded: Recordings): Alert[] 
   const named = list({
     vector: hostnames,
     label: 'hostname',
-    first: 'topk',
     limit: config.names_shown,
     before: ' of ',
   })

@@ -2,7 +2,7 @@
  * Pieces of annotation templates. Source of the functions that they call:
  * https://prometheus.io/docs/prometheus/latest/configuration/template_reference/
  */
-import { aggregate, calculate, most, type Placeholder, type Vector, where } from './promql.ts'
+import { aggregate, calculate, type Placeholder, type Vector, where } from './promql.ts'
 
 /** Labels of the alert that a query in its text may use, by the place they have among the template's arguments. */
 const questionLabels = ['cluster', 'load_balancer', 'hostname'] as const
@@ -31,27 +31,26 @@ export function question(vector: Vector<string>): string {
   return `query (printf \`${format}\` ${values.join(' ')})`
 }
 
-/** `then` with the value of the vector's one series in place of `.`, or `otherwise`. */
-function withFirst(vector: Vector<string>, then: string, otherwise = ''): string {
+/** `then` with the series of the vector in place of `.`, or `otherwise` where there are none. */
+function withSeries(vector: Vector<string>, then: string, otherwise = ''): string {
   const rest = otherwise === '' ? '' : `{{ else }}${otherwise}`
   return `{{ with ${question(vector)} }}${then}${rest}{{ end }}`
 }
 
 /** The value of the vector's one series as a whole number. */
 export function number(vector: Vector<string>, before = '', after = '', otherwise = ''): string {
-  return withFirst(vector, `${before}{{ . | first | value | printf "%.0f" }}${after}`, otherwise)
+  return withSeries(vector, `${before}{{ . | first | value | printf "%.0f" }}${after}`, otherwise)
 }
 
 /** The value of the vector's one series, a Unix time, as `12:03:41 UTC`. */
 export function time(vector: Vector<string>, before = '', after = ''): string {
-  return withFirst(vector, `${before}{{ (. | first | value | toTime).Format "15:04:05" }} UTC${after}`)
+  return withSeries(vector, `${before}{{ (. | first | value | toTime).Format "15:04:05" }} UTC${after}`)
 }
 
 export interface Listed<L extends string> {
   readonly vector: Vector<L>
   readonly label: L & string
-  /** Which are named where there are more than `limit`: those with the greatest value, or with the least. */
-  readonly first: 'topk' | 'bottomk'
+  /** How many are named, the first by name: topk would name others each time where values are equal. */
   readonly limit: number
   /** Say of each its value, a Unix time. */
   readonly at?: boolean
@@ -65,11 +64,11 @@ export interface Listed<L extends string> {
 export function list<L extends string>(listed: Listed<L | 'cluster'>): string {
   const { vector, label, limit, before = '', after = '', otherwise = '' } = listed
   const at = listed.at === true ? ' at {{ ($each.Value | toTime).Format "15:04:05" }}' : ''
-  const each = `{{ if $index }}, {{ end }}{{ $each.Labels.${label} }}${at}`
+  const each = `{{ if lt $index ${limit} }}{{ if $index }}, {{ end }}{{ $each.Labels.${label} }}${at}{{ end }}`
   const total = aggregate('count', ['cluster'], vector)
   const more = number(calculate(where(total, '>', limit), '-', limit), ' and ', ' more')
   const names = `{{ range $index, $each := . | sortByLabel "${label}" }}${each}{{ end }}`
-  return withFirst(most(listed.first, limit, vector), `${before}${names}${more}${after}`, otherwise)
+  return withSeries(vector, `${before}${names}${more}${after}`, otherwise)
 }
 
 /** `5%` of 0.05, as the texts write a setting. */
