@@ -4,9 +4,9 @@ import { durationInWords } from './durations.ts'
 import {
   age,
   aggregate,
-  apply,
   calculate,
   combine,
+  growth,
   join,
   max,
   noneOf,
@@ -39,12 +39,7 @@ function churnHigh(config: RulesConfig): Alert {
   return {
     alert: 'ELBAddressChurnHigh',
     severity: 'warning',
-    // increase() extrapolates to the ends of its window: 6 removals of an hour would read as 6.03.
-    expression: where(
-      apply('round', max(['cluster', 'load_balancer'], over('increase', removals, windowMs))),
-      '>',
-      bound,
-    ),
+    expression: where(max(['cluster', 'load_balancer'], growth(removals, windowMs)), '>', bound),
     forMs: 0,
     summary: `${clusterFirst}{{ $labels.load_balancer }} lost ${valueNumber} addresses within ${window}`,
     description: `${valueNumber} addresses of load balancer {{ $labels.load_balancer }} of ${clusterName} left DNS within ${window}, more than ${bound}.\nEach one that goes can strand the kubelets that are connected to it. A Network Load Balancer keeps its addresses.`,

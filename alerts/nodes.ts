@@ -6,6 +6,7 @@ import {
   aggregate,
   apply,
   combine,
+  growth,
   join,
   leastOver,
   type Matchers,
@@ -52,8 +53,7 @@ function askExporter(config: RulesConfig): NodeQuestions {
     notReadyRatio: () => max(['cluster'], select('elbchurn_nodes_not_ready_ratio', {}, selector)),
     leftReady(windowMs) {
       const left = select('elbchurn_node_ready_transitions_total', { to: oneOf('false', 'unknown') }, selector)
-      // increase() extrapolates to the ends of its window: whole nodes again.
-      return apply('round', largestSum(config, over('increase', left, windowMs)))
+      return largestSum(config, growth(left, windowMs))
     },
     notReadySince: (cluster) =>
       max(['cluster', 'node'], select('elbchurn_node_not_ready_since_timestamp_seconds', cluster, selector)),

@@ -119,15 +119,29 @@ export function max<L extends string, B extends L>(by: readonly B[], of: Vector<
 }
 
 /** Functions of one vector that keep its labels. */
-export function apply<L extends string>(name: 'round' | 'timestamp', of: Vector<L>): Vector<L> {
+export function apply<L extends string>(name: 'timestamp', of: Vector<L>): Vector<L> {
   return { text: `${name}${block(of.text)}`, labels: of.labels, atom: true }
 }
 
-export type RangeFunction = 'increase' | 'rate' | 'resets' | 'max_over_time' | 'last_over_time'
+export type RangeFunction = 'rate' | 'resets' | 'max_over_time' | 'last_over_time'
 
 /** `increase(of[5m])`. Range vectors are taken of a plain metric alone. */
 export function over<L extends string>(name: RangeFunction, of: Selector<L>, windowMs: number): Vector<L> {
   return { text: `${name}(${of.text}[${formatDuration(windowMs)}])`, labels: of.labels, atom: true }
+}
+
+/**
+ * What a counter has grown by within the window, in whole numbers. increase() alone extrapolates to the ends of its window
+ * and tells 41 of 39; it serves where a restart has set the counter to 0.
+ */
+export function growth<L extends string>(of: Selector<L>, windowMs: number): Vector<L> {
+  const range = `${of.text}[${formatDuration(windowMs)}]`
+  const exact = `(max_over_time(${range}) - min_over_time(${range}))\nunless\n(resets(${range}) > 0)`
+  return {
+    text: `round(\n  (\n${exact.replaceAll(/^/gm, '    ')}\n  )\n  or\n  increase(${range})\n)`,
+    labels: of.labels,
+    atom: true,
+  }
 }
 
 /** `min_over_time(of[20m:15s])`: the least value that the expression had, looked at once each step. */

@@ -190,7 +190,7 @@ test('rules prints the alert pack in both formats, with other values, and tells 
   assert.match(operator.stdout, /^kind: PrometheusRule$/m)
   assert.match(operator.stdout, /severity: page$/m)
   assert.match(operator.stdout, /< 1500\)$/m)
-  assert.match(operator.stdout, /topk\(3, /)
+  assert.match(operator.stdout, /lt \$index 3 /)
   const bad = run('rules', '--set', 'nope=1', '--set', 'change_window=soon')
   assert.equal(bad.status, 1)
   assert.equal(bad.stdout, '')

@@ -90,7 +90,7 @@ describe('the rules', () => {
 
   it('take a number from its one setting into the expression, the duration and the text', () => {
     const churn = only('ELBAddressChurnHigh', 'warning', 'churn_removals=9', 'churn_window=2h')
-    assert.match(churn.expr, /\[2h\]\)\)\) > 9$/)
+    assert.match(churn.expr, /increase\(.*\[2h\]\)[\s)]* > 9$/)
     assert.match(churn.annotations.description, /within 2 hours, more than 9\./)
     const ratio = only(
       'KubernetesNodesNotReadyRatioHigh',
