@@ -4,6 +4,12 @@ import type { DropReason } from './client.ts'
 import type { ServerAddress } from './server-address.ts'
 import { type EncodedQuestion, idOf, maxUdpBytes, type Reply, readReply, withId } from './wire.ts'
 
+/**
+ * Asked of the kernel, which gives what it may. Its default holds 256 small replies or 92 of 1232 bytes, and a first run
+ * asks more than that at once.
+ */
+const receiveBufferBytes = 1024 * 1024
+
 /** One packet sent, waiting for its reply. */
 export interface PendingPacket {
   readonly asked: EncodedQuestion
@@ -38,6 +44,7 @@ export class QuerySocket {
     return new Promise((resolve, reject) => {
       const socket = createSocket({
         type: server.family === 4 ? 'udp4' : 'udp6',
+        recvBufferSize: receiveBufferBytes,
         // The address is one already; the default would go through the name service.
         lookup: (_host, _options, found) => found(null, server.address, server.family),
       })
