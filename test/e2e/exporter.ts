@@ -22,6 +22,8 @@ export interface ExporterOptions {
   /** A command before the exporter's own, e.g. ip netns exec. */
   readonly wrapper?: readonly string[]
   readonly nodeFlags?: readonly string[]
+  /** The program's file; absent: the sources. */
+  readonly main?: string
 }
 
 export class Exporter {
@@ -44,8 +46,8 @@ export class Exporter {
       await writeFile(join(folder, 'config.yaml'), stringify(options.config))
       flags.push(`--config.file=${join(folder, 'config.yaml')}`)
     }
-    const argv = [...(options.wrapper ?? []), process.execPath, ...(options.nodeFlags ?? []), main]
-    argv.push('--web.listen-address=127.0.0.1:0', ...flags)
+    const argv = [...(options.wrapper ?? []), process.execPath, ...(options.nodeFlags ?? [])]
+    argv.push(options.main ?? main, '--web.listen-address=127.0.0.1:0', ...flags)
     const [command = '', ...args] = argv
     const env = { PATH: process.env.PATH, HOME: folder, ...options.env }
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'pipe'], env })

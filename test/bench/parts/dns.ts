@@ -1,0 +1,134 @@
+/** What one check of a DNS answer costs, beside prometheus-blackbox-exporter with the same names at the same server. */
+import type { Exporter, Metrics } from '../../e2e/exporter.ts'
+import { startKnot } from '../../lab/knot.ts'
+import { Blackbox } from '../blackbox.ts'
+import { cpuSeconds, resident } from '../measured.ts'
+import { type Part, pause } from '../part.ts'
+import type { Row } from '../report.ts'
+import { type Bucket, bucketQuantile, bucketsBetween, median, percentile } from '../statistics.ts'
+import { benchZone, dnsSection, names, records } from '../zone.ts'
+
+const watchedNames = 1_000
+const rounds = 3
+const roundMs = 7_000
+const warmUpMs = 8_000
+/** After a stop by SIGSTOP: what waited is told late, and the schedule finds its feet. */
+const resumeMs = 2_000
+const everyMs = 1_000
+const floor = 5
+const goal = 8
+
+interface Figures {
+  readonly cpuMicros: number
+  readonly wallMs: readonly number[]
+}
+
+export const dnsPart: Part = {
+  name: 'dns',
+  limitMs: 120_000,
+  async run({ subject, say }) {
+    const knot = await startKnot(benchZone, records(watchedNames))
+    const blackbox = await Blackbox.start(names(watchedNames))
+    const clusters = [{ name: 'bench', dns: dnsSection(watchedNames, knot.address) }]
+    const exporter = await subject.start({ schedules: { dns: '* * * * * *' }, clusters }, { monitored: false })
+    try {
+      say(`${watchedNames} names, every second, ours and blackbox in turns, ${rounds} rounds`)
+      await pause(warmUpMs)
+      const first = await exporter.metrics()
+      const ours: number[] = []
+      const theirs: Figures[] = []
+      for (let round = 0; round < rounds; round += 1) {
+        await pause(resumeMs)
+        ours.push(await measureOurs(exporter))
+        exporter.signal('SIGSTOP')
+        theirs.push(await measureBlackbox(blackbox, knot.address))
+        exporter.signal('SIGCONT')
+      }
+      const last = await exporter.metrics()
+      const memory = { ours: await resident(exporter.pid), theirs: await resident(blackbox.pid) }
+      return report(ours, theirs, durations(first, last), memory)
+    } finally {
+      exporter.signal('SIGCONT')
+      await exporter.stop()
+      await blackbox.stop()
+      await knot.stop()
+    }
+  },
+}
+
+/** CPU microseconds of the whole process per check, a scrape of all its series included. */
+async function measureOurs(exporter: Exporter): Promise<number> {
+  const before = queries(await exporter.metrics())
+  const cpuBefore = await cpuSeconds(exporter.pid)
+  await pause(roundMs)
+  const after = queries(await exporter.metrics())
+  const cpu = (await cpuSeconds(exporter.pid)) - cpuBefore
+  if (after.failed > before.failed) throw new Error(`${after.failed - before.failed} checks did not succeed`)
+  return (cpu / (after.good - before.good)) * 1e6
+}
+
+/** Queries that wait while the process is stopped time out, so those before a round do not count. */
+function queries(metrics: Metrics): { good: number; failed: number } {
+  const sum = (lines: readonly string[]) => lines.reduce((total, line) => total + lastNumber(line), 0)
+  const lines = metrics.lines('dns_queries_total{')
+  const good = sum(lines.filter((line) => line.includes('result="NOERROR"')))
+  return { good, failed: sum(lines) - good }
+}
+
+async function measureBlackbox(blackbox: Blackbox, server: string): Promise<Figures> {
+  const watched = names(watchedNames)
+  const wallMs: number[] = []
+  await blackbox.probeAll(watched, server)
+  const cpuBefore = await cpuSeconds(blackbox.pid)
+  const startedMs = Date.now()
+  for (let turn = 1; turn * everyMs <= roundMs; turn += 1) {
+    wallMs.push(...(await blackbox.probeAll(watched, server)))
+    await pause(Math.max(0, startedMs + turn * everyMs - Date.now()))
+  }
+  const cpu = (await cpuSeconds(blackbox.pid)) - cpuBefore
+  return { cpuMicros: (cpu / wallMs.length) * 1e6, wallMs }
+}
+
+function durations(before: Metrics, after: Metrics): Bucket[] {
+  const buckets = (metrics: Metrics) =>
+    metrics.lines('dns_query_duration_seconds_bucket').map((line) => {
+      const le = /le="([^"]+)"/.exec(line)?.[1] ?? ''
+      return { le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), count: lastNumber(line) }
+    })
+  return bucketsBetween(buckets(before), buckets(after))
+}
+
+function lastNumber(line: string): number {
+  return Number(line.slice(line.lastIndexOf(' ') + 1))
+}
+
+function report(
+  ours: readonly number[],
+  theirs: readonly Figures[],
+  buckets: readonly Bucket[],
+  memory: Readonly<Record<'ours' | 'theirs', { nowMb: number }>>,
+): Row[] {
+  const part = 'dns'
+  const peer = (value: number) => ({ kind: 'peer' as const, name: 'blackbox', value })
+  const ratio = median(theirs.map(({ cpuMicros }, round) => cpuMicros / (ours[round] ?? Number.NaN)))
+  const wallMs = theirs.flatMap((figures) => figures.wallMs)
+  const cpu = peer(median(theirs.map(({ cpuMicros }) => cpuMicros)))
+  const least = (value: number) => ({ kind: 'at_least' as const, value })
+  return [
+    {
+      part,
+      name: 'CPU per check, change detection and scrape included',
+      value: median(ours),
+      unit: 'µs',
+      against: cpu,
+    },
+    { part, name: "blackbox's CPU per check over ours: required", value: ratio, unit: '×', against: least(floor) },
+    { part, name: "blackbox's CPU per check over ours: goal", value: ratio, unit: '×', against: least(goal) },
+    ...[0.5, 0.99].map((share) => {
+      const against = peer(percentile(wallMs, share))
+      const value = bucketQuantile(buckets, share) * 1_000
+      return { part, name: `query, packet to reply, p${share * 100} (peer: whole probe)`, value, unit: 'ms', against }
+    }),
+    { part, name: 'resident', value: memory.ours.nowMb, unit: 'MB', against: peer(memory.theirs.nowMb) },
+  ]
+}

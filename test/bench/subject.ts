@@ -1,0 +1,47 @@
+/** The exporter under test: compiled as the image ships it, since stripping types costs memory that users do not pay. */
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { Exporter } from '../e2e/exporter.ts'
+import { monitorFlags } from './measured.ts'
+
+const checkout = resolve(import.meta.dirname, '../..')
+const output = join(checkout, '.cache/bench/dist')
+
+export class Subject {
+  readonly #main: string
+  readonly #flags: readonly string[]
+  readonly #started = new Set<Exporter>()
+
+  private constructor(main: string, flags: readonly string[]) {
+    this.#main = main
+    this.#flags = flags
+    // A part that is cut off leaves none behind.
+    process.once('exit', () => {
+      for (const exporter of this.#started) exporter.signal('SIGKILL')
+    })
+  }
+
+  /** Throws with the compiler's words where the sources do not compile. */
+  static async build(): Promise<Subject> {
+    const tsc = join(checkout, 'node_modules/.bin/tsc')
+    await promisify(execFile)(tsc, ['-p', join(checkout, 'tsconfig.build.json'), '--outDir', output], { cwd: checkout })
+    return new Subject(join(output, 'exporter/main.js'), await imageFlags())
+  }
+
+  /** `monitored`: with the monitor of the event loop in it, which takes a little CPU itself. */
+  async start(config: unknown, { monitored }: { readonly monitored: boolean }): Promise<Exporter> {
+    const nodeFlags = [...this.#flags, ...(monitored ? monitorFlags : [])]
+    const exporter = await Exporter.start({ config, main: this.#main, nodeFlags })
+    this.#started.add(exporter)
+    return exporter
+  }
+}
+
+/** The flags that the image gives to Node: those between its two first words in the Dockerfile. */
+export async function imageFlags(): Promise<string[]> {
+  const dockerfile = await readFile(join(checkout, 'Dockerfile'), 'utf8')
+  const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
+  return Array.isArray(words) ? words.slice(1, -1).map(String) : []
+}
