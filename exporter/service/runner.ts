@@ -32,6 +32,8 @@ export class Runner {
   readonly #outcomes = new Map<Task, TaskOutcome>()
   readonly #timers: Timer[] = []
   readonly #running = new Map<Task, Promise<void>>()
+  /** Tasks whose runs are long: when, on the monotonic clock, the next may begin. */
+  readonly #stretched = new Map<Task, number>()
   readonly #abort = new AbortController()
 
   constructor(collector: Collector, deps: RunnerDeps) {
@@ -79,6 +81,7 @@ export class Runner {
         this.#deps.log.debug({ task: task.name }, 'run skipped: the one before is still going')
         return
       }
+      if (this.#deps.clock.monotonic() < (this.#stretched.get(task) ?? 0)) return
       const run = this.#run(task).finally(() => this.#running.delete(task))
       this.#running.set(task, run)
     }
@@ -106,10 +109,24 @@ export class Runner {
     if (!this.#abort.signal.aborted) {
       scope.observe('elbchurn_collector_duration_seconds', {}, (clock.monotonic() - started) / 1_000)
       this.#settle(task, failures)
+      if (task.stretches === true) this.#stretch(task, started, interval)
     }
     // Until it has really ended, the schedule starts no second one beside it.
     await work
     ended.abort()
+  }
+
+  /** Told once when it begins and once when it is over. */
+  #stretch(task: ScheduledTask, started: number, interval: number): void {
+    const { clock, log } = this.#deps
+    const took = clock.monotonic() - started
+    const was = this.#stretched.has(task)
+    const long = took > interval / 2
+    if (long) this.#stretched.set(task, started + 2 * took)
+    else this.#stretched.delete(task)
+    const fields = { task: task.name, took_ms: Math.round(took), interval_ms: interval }
+    if (long && !was) log.warn(fields, 'runs take over half of their interval and are made rarer')
+    if (!long && was) log.info(fields, 'runs keep to their schedule again')
   }
 
   async #stream(task: StreamTask): Promise<void> {

@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { MetricStore } from '../metrics/store.ts'
 import type { Collector, CollectorDeps, Signal } from '../signals/signal.ts'
+import { type ClusterViews, clusterViews } from '../signals/views.ts'
 import type { DnsClient } from '../sources/dns/client.ts'
 import { ChangeHistory } from './changes.ts'
 import type { ClusterConfig, Config } from './config/config.ts'
@@ -40,6 +41,7 @@ export class Service {
   readonly history = new ChangeHistory()
   readonly #deps: ServiceDeps
   readonly #instances = new Map<string, Instance>()
+  readonly #views = new Map<string, ClusterViews>()
   #dns: { readonly client: DnsClient; readonly resolvConf: string } | undefined
 
   constructor(deps: ServiceDeps) {
@@ -59,6 +61,7 @@ export class Service {
     this.#deps.metrics.retainOwners(new Set([...keep, ...[...keep].map(selfOwner), serviceOwner]))
     this.#deps.state.retainOwners(keep)
     this.#widenLabels(config)
+    this.#setViews(config)
     const missing = [...wanted].filter(([id]) => !this.#instances.has(id))
     for (const [id, entry] of missing) this.#instances.set(id, await this.#create(id, entry, config))
     for (const [id] of missing) this.#instances.get(id)?.runner.start()
@@ -92,6 +95,12 @@ export class Service {
     this.#dns = { client: this.#deps.createDns(resolvConf), resolvConf }
   }
 
+  #setViews({ clusters }: Config): void {
+    const names = new Set(clusters.map(({ name }) => name))
+    for (const name of this.#views.keys()) if (!names.has(name)) this.#views.delete(name)
+    for (const name of names) if (!this.#views.has(name)) this.#views.set(name, clusterViews())
+  }
+
   #widenLabels({ clusters }: Config): void {
     for (const signal of this.#deps.signals) {
       for (const cluster of clusters) {
@@ -121,6 +130,7 @@ export class Service {
       dns: this.#dns.client,
       metrics: this.#deps.metrics.owner(id, { cluster }),
       books: this.#deps.state.owner(id),
+      views: this.#views.get(cluster) ?? clusterViews(),
       changes: this.history.sink(cluster, signal.name, log),
       log,
       retentionMs: config.retentionMs,
@@ -151,7 +161,7 @@ interface Planned {
   readonly made: string
 }
 
-/** The collectors that a config asks for: one for each section of each cluster that a signal is named after. */
+/** The collectors that a config asks for: those whose section a cluster has. */
 function plan(config: Config, signals: readonly Signal<never>[]): Map<string, Planned> {
   const { clusters, ...common } = config
   const planned = new Map<string, Planned>()
@@ -166,7 +176,7 @@ function plan(config: Config, signals: readonly Signal<never>[]): Map<string, Pl
   return planned
 }
 
-/** A section holds just the options of the signal that is named after it; the list of signals is typed without them. */
-function optionsOf(cluster: ClusterConfig, { name }: Signal<never>): never | undefined {
-  return (cluster as unknown as Readonly<Record<string, never>>)[name]
+/** A section holds the options of its signals; the list of signals is typed without them. */
+function optionsOf(cluster: ClusterConfig, { name, section = name }: Signal<never>): never | undefined {
+  return (cluster as unknown as Readonly<Record<string, never>>)[section]
 }

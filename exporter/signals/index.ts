@@ -3,6 +3,8 @@ import { dnsMetrics } from './dns/metrics.ts'
 import type { DnsOptions } from './dns/options.ts'
 import { elbMetrics } from './elb/metrics.ts'
 import type { LoadBalancerOptions } from './elb/options.ts'
+import { heartbeatsMetrics } from './heartbeats/metrics.ts'
+import type { HeartbeatsOptions } from './heartbeats/options.ts'
 import { groupLabel } from './nodes/labels.ts'
 import { nodesMetrics } from './nodes/metrics.ts'
 import type { NodesOptions } from './nodes/options.ts'
@@ -27,4 +29,11 @@ const nodes: Signal<NodesOptions> = {
   load: () => import('./nodes/collector.ts'),
 }
 
-export const signals: readonly Signal<never>[] = [loadBalancers, dns, nodes]
+const heartbeats: Signal<HeartbeatsOptions> = {
+  name: 'heartbeats',
+  section: 'nodes',
+  metrics: heartbeatsMetrics,
+  load: () => import('./heartbeats/collector.ts'),
+}
+
+export const signals: readonly Signal<never>[] = [loadBalancers, dns, nodes, heartbeats]

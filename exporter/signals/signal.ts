@@ -7,10 +7,13 @@ import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../core/poll.ts'
 import type { Labels, MetricTable, Sample } from '../metrics/spec.ts'
 import type { DnsClient } from '../sources/dns/client.ts'
+import type { ClusterViews } from './views.ts'
 
-/** One kind of what is watched. `name` is the config section, the label `collector`, and what the log says. */
+/** One kind of what is watched. `name` is the label `collector`, and what the log says. */
 export interface Signal<Options> {
   readonly name: string
+  /** The section of a cluster's config that asks for it and holds its options; absent: the one called `name`. */
+  readonly section?: string
   readonly metrics: MetricTable
   /** Labels that the config adds to metrics with `openLabels`, by metric. */
   openLabels?(options: Options): Readonly<Record<string, readonly string[]>>
@@ -35,6 +38,8 @@ export interface ScheduledTask {
   readonly kind: 'scheduled'
   readonly name: string
   readonly schedule: ScheduleName
+  /** true: a run that takes over half of the interval makes the next ones rarer, so that half of the time stays free. */
+  readonly stretches?: boolean
   /** Bound of one run, given the schedule's interval. */
   timeoutMs(intervalMs: number): number
   run(context: RunContext): Promise<readonly Failure[]>
@@ -68,6 +73,7 @@ export interface CollectorDeps {
   readonly dns: DnsClient
   readonly metrics: ScopeFactory
   readonly books: Books
+  readonly views: ClusterViews
   readonly changes: ChangeSink
   readonly log: CollectorLog
   /** How long a retired address stays in sight. */

@@ -178,7 +178,9 @@ test('rule 4: two exporters that watch the same thing say the same', async (t) =
       .own()
       .filter(
         (line) =>
-          !/collector_|last_change_timestamp|seconds_total|duration|queries|requests|last_reload|last_save/.test(line),
+          !/collector_|last_change_timestamp|seconds_total|duration|queries|requests|last_reload|last_save|heartbeat_age/.test(
+            line,
+          ),
       )
       .sort(),
   )

@@ -56,8 +56,12 @@ export class LabKubernetes {
   token: string | undefined
   /** How a watch from a compacted version is refused. */
   goneAs: 'status' | 'event' = 'event'
+  /** false: lists of leases come in pages, as while the cache of an API server is not ready. */
+  cachesLeases = true
   /** Watches go on for longer than their timeoutSeconds, as behind some proxies. */
   keepsWatches = false
+  /** How far the Date of the answers is ahead of this machine's clock. */
+  dateAheadMs = 0
   /** Accepted TCP connections. */
   dials = 0
   /** Paths with query, oldest first. */
@@ -183,6 +187,7 @@ export class LabKubernetes {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://lab')
     this.requests.push(`${url.pathname}${url.search}`)
+    if (this.dateAheadMs !== 0) response.setHeader('date', new Date(Date.now() + this.dateAheadMs).toUTCString())
     if (this.requests.length > requestLogLimit) this.requests.shift()
     if (this.#frozen || this.#failed(url, response)) return
     if (!this.#authorised(request)) sendStatus(response, 401, 'Unauthorized')
@@ -249,7 +254,10 @@ export class LabKubernetes {
 
   #listLeases(url: URL, response: ServerResponse): void {
     const version = this.cluster.resourceVersion
-    const { items, next } = page(this.cluster.leases(), url, String(version), continuation(url)[1])
+    // From its cache an API server answers whole, whatever the limit.
+    const cached = url.searchParams.get('resourceVersion') === '0' && this.cachesLeases
+    const all = this.cluster.leases()
+    const { items, next } = cached ? { items: all, next: '' } : page(all, url, String(version), continuation(url)[1])
     sendList(
       response,
       'LeaseList',

@@ -2,12 +2,13 @@
 import { parseDuration } from '../../core/duration.ts'
 import type { DnsOptions } from '../../signals/dns/options.ts'
 import type { LoadBalancerOptions } from '../../signals/elb/options.ts'
+import type { HeartbeatsOptions } from '../../signals/heartbeats/options.ts'
 import type { NodesOptions } from '../../signals/nodes/options.ts'
 import type { ScheduleName } from '../../signals/signal.ts'
 
 export interface ClusterConfig {
   readonly name: string
-  readonly nodes?: NodesOptions
+  readonly nodes?: NodesOptions & HeartbeatsOptions
   readonly load_balancers?: readonly LoadBalancerOptions[]
   readonly dns?: DnsOptions
 }
@@ -29,11 +30,20 @@ export interface ConfigFile {
 
 export interface ClusterFile {
   name: string
-  nodes?: { kubeconfig?: string; context?: string; in_cluster: boolean; group_by: string[]; min_age: string }
+  nodes?: NodesFile
   load_balancers?: LoadBalancerFile[]
   dns?: DnsOptions
   connections?: object
   reachability?: object
+}
+
+export interface NodesFile {
+  kubeconfig?: string
+  context?: string
+  in_cluster: boolean
+  group_by: string[]
+  min_age: string
+  heartbeat_stale_after: string
 }
 
 export interface LoadBalancerFile extends Omit<LoadBalancerOptions, 'roleArn'> {
@@ -58,8 +68,15 @@ function toCluster({ name, nodes, load_balancers, dns }: ClusterFile): ClusterCo
   }
 }
 
-function toNodes({ in_cluster, group_by, min_age, ...rest }: NonNullable<ClusterFile['nodes']>): NodesOptions {
-  return { ...rest, inCluster: in_cluster, groupBy: group_by, minAgeMs: milliseconds(min_age) }
+function toNodes(file: NodesFile): NodesOptions & HeartbeatsOptions {
+  const { in_cluster, group_by, min_age, heartbeat_stale_after, ...rest } = file
+  return {
+    ...rest,
+    inCluster: in_cluster,
+    groupBy: group_by,
+    minAgeMs: milliseconds(min_age),
+    heartbeatStaleAfterMs: milliseconds(heartbeat_stale_after),
+  }
 }
 
 function toLoadBalancers({ role_arn, ...rest }: LoadBalancerFile): LoadBalancerOptions {

@@ -43,6 +43,13 @@ const nodes = section(
       default: '2m',
       description: 'A node younger than this is left out of elbchurn_nodes and counted as young.',
     },
+    heartbeat_stale_after: {
+      type: 'string',
+      format: 'duration',
+      default: '25s',
+      description:
+        'A node whose lease was not renewed for so long has a stale heartbeat. Kubelets renew every 10 s; Kubernetes gives up after 40 to 50 s.',
+    },
   },
 )
 

@@ -15,3 +15,5 @@ export const heartbeatsMetrics = {
     cardinality: '1 per cluster',
   },
 } as const satisfies MetricTable
+
+export type HeartbeatsMetric = keyof typeof heartbeatsMetrics

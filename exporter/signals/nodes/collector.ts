@@ -8,6 +8,7 @@ import { clusterCredentials } from '../../sources/kubernetes/credentials.ts'
 import { type ListWatchSink, listWatch } from '../../sources/kubernetes/list-watch.ts'
 import type { EventType } from '../../sources/kubernetes/watch.ts'
 import type { Collector, CollectorDeps, Scope, StreamContext } from '../signal.ts'
+import type { ExpectedNodes } from '../views.ts'
 import { groupLabel } from './labels.ts'
 import type { NodesMetric } from './metrics.ts'
 import { type NodeRecord, pruneNode, readyValues } from './node.ts'
@@ -45,6 +46,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   readonly #scope: Scope<NodesMetric>
   readonly #ledger: NodeLedger
   readonly #groupLabels: readonly string[]
+  readonly #expected: ExpectedNodes = { has: (node) => this.#ledger.expects(node) }
   #context: StreamContext | undefined
   /** Listed whole, and the watch works: what the ledger holds is true now. */
   #current = false
@@ -102,6 +104,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   }
 
   async stop(): Promise<void> {
+    this.#deps.views.nodes.withdraw(this.#expected)
     this.#client.dialAnew()
   }
 
@@ -169,7 +172,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
       await this.#deps.clock.sleep(tickMs, signal)
       if (signal.aborted) return
       if (this.#current) this.#publish()
-      else if (this.#scope.stale()) this.#ledger.pause(this.#instant())
+      else if (this.#scope.stale()) this.#forget()
       else this.#count()
     }
   }
@@ -196,12 +199,19 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     const startedAt = this.#deps.clock.monotonic()
     this.#count()
     this.#ledger.resume(this.#instant())
+    this.#deps.views.nodes.tell(this.#expected)
     const { version } = this.#ledger
     if (this.#samples?.version !== version) {
       this.#samples = { version, list: nodeSamples(this.#ledger, this.#groupLabels, limits.nodes) }
     }
     this.#scope.publish(this.#samples.list)
     this.#publishCostMs = this.#deps.clock.monotonic() - startedAt
+  }
+
+  /** The watch has failed for so long that nobody knows the nodes any more. */
+  #forget(): void {
+    this.#deps.views.nodes.withdraw(this.#expected)
+    this.#ledger.pause(this.#instant())
   }
 
   /** Takes what happened from the ledger into the counters and the history. */

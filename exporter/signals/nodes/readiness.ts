@@ -103,6 +103,12 @@ export class NodeLedger {
     return this.#nodes.size
   }
 
+  /** true where the node is there and should be ready. */
+  expects(name: string): boolean {
+    const entry = this.#nodes.get(name)
+    return entry !== undefined && entry.exclusion === undefined
+  }
+
   /** From now on `upsert` marks what a list holds, until `endList` removes what it did not hold. */
   beginList(): void {
     this.#list += 1

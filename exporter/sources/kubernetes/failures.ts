@@ -61,7 +61,8 @@ function reasonOfStatus(status: number): FailureReason {
 
 function advice(asked: Asked, status: number): string {
   if (status === 401) return '; the credentials are missing, expired or of another cluster: renew them'
-  if (status === 403) return `; grant the verb ${asked.verb} on ${asked.plural} to this account by a ClusterRole`
+  if (status === 403)
+    return `; grant the verb ${asked.verb} on ${asked.plural} to this account by a ${asked.plural.includes(' in ') ? 'Role there' : 'ClusterRole'}`
   if (status === 404) return '; is this the URL of a Kubernetes API?'
   return ''
 }

@@ -11,15 +11,24 @@ export interface Resource<T> {
   readonly path: string
   /** `nodes` */
   readonly plural: string
+  /** true: the server may answer from its cache, whole and at no cost to etcd. For small objects only. */
+  readonly cached?: boolean
   /** What the program needs of an object; undefined where it is not one. */
   prune(object: unknown): T | undefined
 }
 
 export type ListEnd =
-  | { readonly kind: 'listed'; readonly resourceVersion: string }
+  | { readonly kind: 'listed'; readonly resourceVersion: string; readonly serverTime: ServerTime | undefined }
   /** The continue token expired while we were reading: start anew. */
   | { readonly kind: 'gone'; readonly failure: KubernetesFailure }
   | { readonly kind: 'failed'; readonly failure: KubernetesFailure }
+
+/** The Date of an answer beside our own time when it came (RFC 9110 6.6.1). Both in ms since the epoch. */
+export interface ServerTime {
+  /** To the second: what the server's clock showed was up to 1 s more. */
+  readonly dateMs: number
+  readonly atMs: number
+}
 
 /** Answers that cannot be read or are too large, as the collector's failure. */
 export class AnswerError extends Error {
@@ -32,8 +41,10 @@ export class AnswerError extends Error {
 }
 
 /**
- * Asks for the list without a resourceVersion: with `0` an API server takes it from its cache and ignores `limit`, and
- * 50,000 nodes come in one piece (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions).
+ * Asks for the list without a resourceVersion unless the resource is `cached`: with `0` an API server takes it from its
+ * cache and ignores `limit`, and 50,000 nodes come in one piece
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions). A server whose cache is not ready
+ * still pages then, so `limit` is always asked for.
  */
 export async function listOnce<T>(
   client: KubernetesClient,
@@ -44,8 +55,7 @@ export async function listOnce<T>(
 ): Promise<ListEnd> {
   let next = ''
   for (let count = 0; count < bounds.pages; count += 1) {
-    const query = new URLSearchParams({ limit: String(bounds.pageItems), ...(next === '' ? {} : { continue: next }) })
-    const path = `${resource.path}?${query}`
+    const path = `${resource.path}?${listQuery(resource, bounds, next)}`
     const get = { verb: 'list', plural: resource.plural, path, headersMs: bounds.pageIdleMs, signal } as const
     const reply = await client.get(get)
     if (!reply.ok) {
@@ -55,7 +65,10 @@ export async function listOnce<T>(
     try {
       const page = await readPage(reply.snapshot, resource, bounds)
       onPage(page.items)
-      if (page.next === '') return { kind: 'listed', resourceVersion: page.resourceVersion }
+      if (page.next === '') {
+        const serverTime = serverTimeOf(reply.snapshot, reply.atMs)
+        return { kind: 'listed', resourceVersion: page.resourceVersion, serverTime }
+      }
       if (page.next === next) throw new AnswerError('malformed', 'a page repeats its continue token')
       next = page.next
     } catch (error) {
@@ -66,6 +79,18 @@ export async function listOnce<T>(
     kind: 'failed',
     failure: { reason: 'limit', message: `list ${resource.plural}: over ${bounds.pages} pages` },
   }
+}
+
+function listQuery(resource: Resource<unknown>, { pageItems }: Bounds, next: string): URLSearchParams {
+  const query = new URLSearchParams({ limit: String(pageItems) })
+  if (next !== '') query.set('continue', next)
+  else if (resource.cached === true) query.set('resourceVersion', '0')
+  return query
+}
+
+function serverTimeOf({ headers }: IncomingMessage, atMs: number): ServerTime | undefined {
+  const dateMs = Date.parse(headers.date ?? '')
+  return Number.isNaN(dateMs) ? undefined : { dateMs, atMs }
 }
 
 export function failureOfAnswer(asked: Asked, error: unknown): KubernetesFailure {

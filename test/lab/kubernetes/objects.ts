@@ -90,11 +90,38 @@ function condition(type: string, status: ConditionStatus, reason: string, sinceM
   return { type, status, lastHeartbeatTime: at, lastTransitionTime: at, reason, message: messages[reason] ?? reason }
 }
 
+/** Which fields a kubelet wrote: half of the length of a lease. */
+const leaseFields = {
+  'f:metadata': {
+    'f:ownerReferences': { '.': {}, 'k:{"uid":"00000000-0000-4000-8000-000000000001"}': {} },
+  },
+  'f:spec': { 'f:holderIdentity': {}, 'f:leaseDurationSeconds': {}, 'f:renewTime': {} },
+}
+
 export function renderLease(lease: LabLease, resourceVersion: number): string {
   return JSON.stringify({
     kind: 'Lease',
     apiVersion: 'coordination.k8s.io/v1',
-    metadata: { name: lease.name, namespace: 'kube-node-lease', resourceVersion: String(resourceVersion) },
+    metadata: {
+      name: lease.name,
+      namespace: 'kube-node-lease',
+      uid: '00000000-0000-4000-8000-000000000000',
+      resourceVersion: String(resourceVersion),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ownerReferences: [
+        { apiVersion: 'v1', kind: 'Node', name: lease.name, uid: '00000000-0000-4000-8000-000000000001' },
+      ],
+      managedFields: [
+        {
+          manager: 'kubelet',
+          operation: 'Update',
+          apiVersion: 'coordination.k8s.io/v1',
+          time: seconds(lease.renewedMs),
+          fieldsType: 'FieldsV1',
+          fieldsV1: leaseFields,
+        },
+      ],
+    },
     spec: {
       holderIdentity: lease.name,
       leaseDurationSeconds: 40,

@@ -224,3 +224,43 @@ test('a stop aborts what runs, and nothing is counted after it', async () => {
   assert.equal(stopped(), 1)
   assert.deepEqual(await value('collector_errors_total'), [])
 })
+
+test('a task that stretches runs more rarely while its runs take over half of the interval, and says so once', async () => {
+  let tookMs = 6_000
+  let runs = 0
+  const task: Task = {
+    kind: 'scheduled',
+    name: 'leases',
+    schedule: 'heartbeats',
+    stretches: true,
+    timeoutMs: () => 30_000,
+    run: async () => {
+      runs += 1
+      await clock.sleep(tookMs)
+      return []
+    },
+  }
+  const { clock, runner, lines, tick } = setUp(task)
+  runner.start()
+  const turn = async () => {
+    await clock.advance(5_000)
+    tick()
+  }
+  await turn() // at 5 s: still going
+  await turn() // at 10 s: 6 s were taken, 12 are to pass
+  assert.equal(runs, 1)
+  await turn()
+  assert.equal(runs, 2)
+  tookMs = 100
+  for (let count = 0; count < 5; count += 1) await turn()
+  assert.equal(runs, 2 + 3) // at 30, 35 and 40 s
+  assert.deepEqual(
+    lines.map(({ msg, took_ms }) => [msg, took_ms]),
+    [
+      ['runs take over half of their interval and are made rarer', 6_000],
+      ['runs keep to their schedule again', 100],
+    ],
+  )
+  await clock.advance(1_000)
+  await runner.stop()
+})

@@ -3,6 +3,7 @@ import type { Clock } from '../../../exporter/core/clock.ts'
 import type { MetricTable } from '../../../exporter/metrics/spec.ts'
 import { createMetricStore, type MetricStore } from '../../../exporter/metrics/store.ts'
 import type { Change, CollectorDeps, RunContext, ScheduleName } from '../../../exporter/signals/signal.ts'
+import { type ClusterViews, clusterViews } from '../../../exporter/signals/views.ts'
 import type { DnsClient } from '../../../exporter/sources/dns/client.ts'
 
 export class ManualClock implements Clock {
@@ -71,6 +72,8 @@ export interface MemoryOptions {
   /** Books of an earlier life. */
   readonly books?: ReadonlyMap<string, unknown>
   readonly clock?: ManualClock
+  /** What other collectors of the cluster tell. */
+  readonly views?: ClusterViews
   /** The registry of an earlier life, for a reload. */
   readonly store?: MetricStore
 }
@@ -97,6 +100,7 @@ export function memoryDeps(options: MemoryOptions): MemoryDeps {
       delete: (key) => books.delete(key),
       keys: () => [...books.keys()],
     },
+    views: options.views ?? clusterViews(),
     changes: { record: (change) => changes.push(change) },
     log: { debug: logger('debug'), info: logger('info'), warn: logger('warn') },
     retentionMs: options.retentionMs ?? 3_600_000,

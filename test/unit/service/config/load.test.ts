@@ -36,6 +36,7 @@ test('a config with all sections is read, with durations in ms and paths from th
     inCluster: false,
     groupBy: ['topology.kubernetes.io/zone'],
     minAgeMs: 120_000,
+    heartbeatStaleAfterMs: 25_000,
   })
   assert.deepEqual(cluster?.load_balancers?.[0]?.roleArn, 'arn:aws:iam::111122223333:role/reader')
   assert.deepEqual(cluster?.dns?.names[1], { hostname: 'bücher.example.com.', types: ['A'] })
@@ -56,7 +57,7 @@ test('what a config leaves out is filled in', () => {
     clusters: [
       {
         name: 'a',
-        nodes: { inCluster: false, groupBy: [], minAgeMs: 120_000 },
+        nodes: { inCluster: false, groupBy: [], minAgeMs: 120_000, heartbeatStaleAfterMs: 25_000 },
         dns: { resolvers: ['system'], names: [{ hostname: 'a.example', types: ['A'] }] },
       },
     ],

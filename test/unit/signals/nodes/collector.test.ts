@@ -177,6 +177,28 @@ describe('the nodes collector', () => {
     assert.deepEqual(running.failures, [])
   })
 
+  it('tells other collectors which nodes should be ready, until nobody knows any more', async () => {
+    const clock = new ManualClock(Date.UTC(2026, 0, 1))
+    const cluster = clusterOf(1, clock)
+    cluster.addNode('parked')
+    cluster.cordon('parked')
+    await using running = await start({ cluster, clock })
+    const expected = () => running.memory.deps.views.nodes.value
+    assert.equal(expected(), undefined)
+    await until('the list', () => expected() !== undefined)
+    assert.deepEqual(
+      ['node-0', 'parked', 'never-there'].map((name) => expected()?.has(name)),
+      [true, false, false],
+    )
+    running.lab.fault({ on: 'any', status: 500 })
+    running.lab.resetConnections()
+    await until('the failure', () => running.failures.length > 0)
+    await turn(clock, 60)
+    assert.equal(expected()?.has('node-0'), true)
+    await turn(clock, 70)
+    assert.equal(expected(), undefined)
+  })
+
   it('says nothing before the first list is whole, and takes a list that breaks off for no success', async () => {
     await using running = await start({
       cluster: clusterOf(5),

@@ -1,0 +1,45 @@
+/**
+ * What the collectors of one cluster tell each other, since they never import each other. Each view has one that tells
+ * it, and reads as unknown until then. The values are live: they are asked anew each time.
+ */
+import { View } from '../core/view.ts'
+import type { Question } from '../sources/dns/client.ts'
+
+/** Told by the collector of nodes. */
+export interface ExpectedNodes {
+  /** true where the cluster has the node and it should be ready: not new, not cordoned, not about to go. */
+  has(node: string): boolean
+}
+
+/** Told by the collector of DNS answers. */
+export interface WatchedAnswers {
+  /** What each resolver answers, as far as it ever did; the last good answers where it fails now. */
+  all(): readonly WatchedAnswer[]
+}
+
+export interface WatchedAnswer {
+  readonly question: Question
+  readonly resolver: string
+  readonly records: readonly string[]
+}
+
+/** Told by the collector of load balancers. */
+export interface AddressesInSight {
+  all(): readonly AddressInSight[]
+}
+
+export interface AddressInSight {
+  readonly loadBalancer: string
+  readonly address: string
+  readonly state: 'active' | 'retired'
+}
+
+export interface ClusterViews {
+  readonly nodes: View<ExpectedNodes>
+  readonly answers: View<WatchedAnswers>
+  readonly addresses: View<AddressesInSight>
+}
+
+export function clusterViews(): ClusterViews {
+  return { nodes: new View(), answers: new View(), addresses: new View() }
+}
