@@ -4,6 +4,8 @@
  *
  * It only finds where items begin and end: brackets outside of strings. What is inside is JSON.parse's matter.
  */
+import { Assembly } from './assembly.ts'
+
 const quote = 0x22
 const backslash = 0x5c
 const openBracket = 0x5b
@@ -17,7 +19,7 @@ export class ItemSplitter {
   readonly #onItem: (json: string) => void
   /** The list without what is in its items: `{"kind":…,"metadata":{…},"items":[]}` */
   readonly #envelope: Buffer[] = []
-  #item: Buffer[] = []
+  readonly #item = new Assembly()
   #depth = 0
   #inString = false
   #escaped = false
@@ -65,10 +67,8 @@ export class ItemSplitter {
     this.#depth -= 1
     if (!this.#inItems) return from
     if (this.#depth === arrayDepth) {
-      this.#item.push(chunk.subarray(from, index + 1))
-      const json = Buffer.concat(this.#item).toString()
-      this.#item = []
-      this.#onItem(json)
+      this.#item.add(chunk.subarray(from, index + 1))
+      this.#onItem(this.#item.take())
       return index + 1
     }
     if (this.#depth < arrayDepth) {
@@ -83,6 +83,6 @@ export class ItemSplitter {
   #keep(part: Buffer): void {
     if (part.length === 0) return
     if (!this.#inItems) this.#envelope.push(part)
-    else if (this.#depth > arrayDepth) this.#item.push(part)
+    else if (this.#depth > arrayDepth) this.#item.add(part)
   }
 }

@@ -1,8 +1,9 @@
+import { Assembly } from './assembly.ts'
+
 /** Cuts a byte stream into lines without ever holding more than one unfinished line. */
 export class LineSplitter {
   readonly #limit: number
-  #parts: Buffer[] = []
-  #length = 0
+  readonly #line = new Assembly()
 
   /** `limit`: longest line in bytes. */
   constructor(limit: number) {
@@ -21,23 +22,20 @@ export class LineSplitter {
   }
 
   #complete(last: Buffer): string {
-    this.#check(last.length)
-    if (this.#parts.length === 0) return last.toString()
-    this.#parts.push(last)
-    const line = Buffer.concat(this.#parts).toString()
-    this.#parts = []
-    this.#length = 0
-    return line
+    if (this.#line.length === 0) {
+      this.#check(last.length)
+      return last.toString()
+    }
+    this.#keep(last)
+    return this.#line.take()
   }
 
   #keep(part: Buffer): void {
     this.#check(part.length)
-    if (part.length === 0) return
-    this.#parts.push(part)
-    this.#length += part.length
+    this.#line.add(part)
   }
 
   #check(more: number): void {
-    if (this.#length + more > this.#limit) throw new RangeError(`a line is longer than ${this.#limit} bytes`)
+    if (this.#line.length + more > this.#limit) throw new RangeError(`a line is longer than ${this.#limit} bytes`)
   }
 }
