@@ -46,13 +46,17 @@ export class Blackbox {
 
   /** Probes every name once. Resolves with the time of each probe in ms; throws where one did not succeed. */
   async probeAll(names: readonly string[], server: string): Promise<number[]> {
-    return await Promise.all(
-      names.map(async (name) => {
+    const times: number[] = []
+    const waiting = names.values()
+    const probe = async () => {
+      for (const name of waiting) {
         const { body, ms } = await this.#client.get(`${this.#url}/probe?module=${name}&target=${server}`)
         if (!body.includes('\nprobe_success 1\n')) throw new Error(`blackbox could not resolve ${name}:\n${body}`)
-        return ms
-      }),
-    )
+        times.push(ms)
+      }
+    }
+    await Promise.all(Array.from({ length: connections }, probe))
+    return times
   }
 
   async stop(): Promise<void> {
