@@ -32,6 +32,7 @@ WORKDIR /app
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=dependencies /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
+COPY dashboards/*.json ./dashboards/
 COPY package.json LICENSE ./
 # A number, so that `runAsNonRoot` can be checked without a user database. It writes nowhere but to --storage.path.
 USER 65532:65532

@@ -1,5 +1,6 @@
 import { defaultConfig, parseSettings } from '../alerts/config.ts'
 import { renderRules } from '../alerts/render.ts'
+import { renderDashboards } from '../dashboards/render.ts'
 import { type Chapter, renderReference } from './metrics/reference.ts'
 import { renderConfigReference } from './service/config/reference.ts'
 import { configSchema } from './service/config/schema.ts'
@@ -18,6 +19,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['alerts/prometheusrule.yaml', renderRules(defaultConfig, 'prometheusrule')],
     ['alerts/rules.yaml', renderRules(defaultConfig, 'prometheus')],
     ['test/rules/rendered/kube-state-metrics.yaml', renderRules(parseSettings(kubeStateMetrics), 'prometheus')],
+    ...renderDashboards().map(([name, text]) => [`dashboards/${name}`, text] as const),
     ['exporter/config.schema.json', `${JSON.stringify(configSchema, null, 2)}\n`],
   ])
 }

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander'
 import { describeSettings } from '../alerts/config.ts'
 import { type RuleFormat, ruleFormats } from '../alerts/render.ts'
 import { checkConfig } from './commands/check-config.ts'
+import { copyDashboards } from './commands/dashboards.ts'
 import { printRules } from './commands/rules.ts'
 import { type ServeFlags, serve } from './commands/serve.ts'
 import { logFormats, logLevels } from './service/log.ts'
@@ -50,6 +51,16 @@ program
   .helpOption('--help', 'print this help')
   .action(({ format, set }: { format: RuleFormat; set: string[] }) => {
     process.exitCode = printRules(format, set)
+  })
+
+program
+  .command('dashboards')
+  .description('write the dashboards as JSON files that Grafana imports')
+  .requiredOption('--out <dir>', 'folder to write to; made where there is none')
+  .option('--runbook-url <url>', 'where the runbooks are: <url>/<alert>.md')
+  .helpOption('--help', 'print this help')
+  .action(async ({ out, runbookUrl }: { out: string; runbookUrl?: string }) => {
+    process.exitCode = await copyDashboards(out, runbookUrl)
   })
 
 await program.parseAsync()

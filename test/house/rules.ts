@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 
-/** The rules of the layout of `exporter/` and `alerts/`, checked on their imports. CONTRIBUTING.md tells them in words. */
+/** The rules of the layout of `exporter/`, `alerts/` and `dashboards/`, checked on their imports. CONTRIBUTING.md tells them in words. */
 
 /** Imports run from a higher floor to a lower one, or stay in their own area. */
 const floors: ReadonlyMap<string, number> = new Map([
@@ -11,16 +11,23 @@ const floors: ReadonlyMap<string, number> = new Map([
   ['service', 3],
   ['alerts', 3],
   ['web', 4],
+  ['dashboards', 4],
   ['main', 5],
 ])
 
-/** What rules may see of the exporter: the tables of its metrics, which load nothing. */
-const seenByAlerts = [
+/** What rules and boards may see of the exporter: the tables of its metrics, which load nothing. */
+const seenTables = [
   /^exporter\/core\//,
   /^exporter\/metrics\/spec\.ts$/,
   /^exporter\/signals\/[^/]+\/metrics\.ts$/,
   /^exporter\/service\/metrics\.ts$/,
 ]
+
+/** Needed to render the boards, which the image carries as JSON. */
+const rendering = new Set(['@grafana/grafana-foundation-sdk'])
+
+/** Nothing that runs imports it, so it may see what renders the boards. */
+const generator = 'exporter/generated-files.ts'
 
 const maxLines = 300
 
@@ -64,13 +71,17 @@ function importFault(
   const area = areaOf(from)
   if (target === undefined) return packageFault(from, specifier, dependencies)
   if (target === 'package.json' && area !== 'core') return undefined
-  if (!files.has(target)) return `${from} imports ${target}, which is not a file of exporter/ or alerts/`
+  if (!files.has(target)) return `${from} imports ${target}, which is not a file of exporter/, alerts/ or dashboards/`
   const other = areaOf(target)
   const [floor, otherFloor] = [floors.get(area), floors.get(other)]
   if (floor === undefined) return `${from} stands on no floor: name one for ${area} in test/house/rules.ts`
   if (otherFloor === undefined) return `${target} stands on no floor: name one for ${other} in test/house/rules.ts`
   if (area === other) return signalFault(from, target)
-  if (area === 'alerts') return seenByAlerts.some((path) => path.test(target)) ? undefined : alertsFault(from, target)
+  if (area === 'alerts' || area === 'dashboards') {
+    const seen = (area === 'dashboards' && other === 'alerts') || seenTables.some((path) => path.test(target))
+    return seen ? undefined : tablesFault(from, target)
+  }
+  if (other === 'dashboards' && from !== generator) return `${from} imports ${target}: only ${generator} renders boards`
   return otherFloor >= floor ? `${from} imports ${target}: imports run down, ${other} is not below ${area}` : undefined
 }
 
@@ -81,13 +92,13 @@ function packageFault(from: string, specifier: string, dependencies: ReadonlySet
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
-  return dependencies.has(name)
+  return dependencies.has(name) || (areaOf(from) === 'dashboards' && rendering.has(name))
     ? undefined
     : `${from} imports ${name}, which package.json does not list as a dependency`
 }
 
-function alertsFault(from: string, target: string): string {
-  return `${from} imports ${target}: rules see only the tables of metrics, so that printing them loads nothing else`
+function tablesFault(from: string, target: string): string {
+  return `${from} imports ${target}: rules and boards see only the tables of metrics, so that they load nothing else`
 }
 
 /** Two signals that need the same thing find it in a source or in core. */
@@ -100,7 +111,7 @@ function signalFault(from: string, target: string): string | undefined {
 /** `exporter/signals/dns/answers.ts` is in `signals`; the files right below `exporter/` and the commands are `main`. */
 function areaOf(path: string): string {
   const [top, area = '', rest] = path.split('/')
-  if (top === 'alerts') return top
+  if (top === 'alerts' || top === 'dashboards') return top
   return rest === undefined || area === 'commands' ? 'main' : area
 }
 

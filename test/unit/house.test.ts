@@ -7,7 +7,7 @@ import { faults } from '../house/rules.ts'
 const checkout = resolve(import.meta.dirname, '../..')
 
 async function sources(): Promise<Map<string, string>> {
-  const listed = ['exporter', 'alerts'].map(async (folder) => {
+  const listed = ['exporter', 'alerts', 'dashboards'].map(async (folder) => {
     const names = await readdir(resolve(checkout, folder), { recursive: true })
     return names.filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`)
   })
@@ -22,7 +22,7 @@ function tree(files: Record<string, string>): string[] {
   return faults(new Map(sources), new Set(['pino']))
 }
 
-describe('the layout of exporter/ and alerts/', () => {
+describe('the layout of exporter/, alerts/ and dashboards/', () => {
   it('keeps every rule of the house', async () => {
     const { dependencies } = JSON.parse(await readFile(resolve(checkout, 'package.json'), 'utf8'))
     const files = await sources()
@@ -91,7 +91,7 @@ describe('the rules of the house', () => {
     assert.match(tree({ 'web/a.ts': "import fc from 'fast-check'" }).join(), /fast-check, which package.json does not/)
     assert.match(
       tree({ 'web/a.ts': "import x from '../../test/lab/x.ts'" }).join(),
-      /not a file of exporter\/ or alerts/,
+      /not a file of exporter\/, alerts\/ or dashboards/,
     )
   })
 
@@ -105,11 +105,31 @@ describe('the rules of the house', () => {
     const found = (target: string) =>
       tree({ ...table, '../alerts/rules.ts': `import { x } from '../exporter/${target}'` }).join()
     for (const good of ['signals/dns/metrics.ts', 'service/metrics.ts', 'core/a.ts']) assert.equal(found(good), '')
-    assert.match(found('signals/dns/answers.ts'), /rules see only the tables of metrics/)
+    assert.match(found('signals/dns/answers.ts'), /rules and boards see only the tables of metrics/)
     const command = { 'commands/rules.ts': "import { r } from '../../alerts/rules.ts'", '../alerts/rules.ts': '' }
     assert.deepEqual(tree(command), [])
     const up = tree({ 'core/b.ts': "import { r } from '../../alerts/rules.ts'", '../alerts/rules.ts': '' })
     assert.match(up.join(), /alerts is not below core/)
+  })
+
+  it('let boards see alerts, tables and what renders them, and let nothing that runs see boards', () => {
+    const files = { 'signals/dns/metrics.ts': '', 'core/a.ts': '', '../alerts/promql.ts': '', '../dashboards/b.ts': '' }
+    const found = (path: string, text: string) => tree({ ...files, [path]: text }).join()
+    const board = [
+      "import { s } from '../alerts/promql.ts'",
+      "import { d } from '../exporter/signals/dns/metrics.ts'",
+      "import { p } from '@grafana/grafana-foundation-sdk/text'",
+    ]
+    assert.equal(found('../dashboards/c.ts', board.join('\n')), '')
+    assert.match(
+      tree({ 'service/a.ts': '', '../dashboards/c.ts': "import { a } from '../exporter/service/a.ts'" }).join(),
+      /rules and boards see only the tables of metrics/,
+    )
+    assert.match(found('../dashboards/c.ts', "import x from 'fast-check'"), /fast-check, which package.json does not/)
+    assert.match(found('web/a.ts', "import { p } from '@grafana/grafana-foundation-sdk/text'"), /does not list/)
+    assert.equal(found('generated-files.ts', "import { b } from '../dashboards/b.ts'"), '')
+    assert.match(found('commands/a.ts', "import { b } from '../../dashboards/b.ts'"), /only exporter.* renders boards/)
+    assert.match(found('../alerts/c.ts', "import { b } from '../dashboards/b.ts'"), /see only the tables/)
   })
 
   it('refuse a folder that has no floor', () => {
