@@ -34,6 +34,10 @@ export type LabEvent = (WorldEvent | { readonly kind: 'action'; readonly atMs: n
 const defaultImageBytes = 2_000
 /** A new node counts as young for so long, of the story. */
 const youngMs = 120_000
+/** A heartbeat counts as stale after so long, of the story. */
+const staleMs = 25_000
+/** Of play: leases are looked at once a second, and a server tells its time to the second. */
+const leastStaleMs = 2_000
 /** Between two turns: many kubelets come back at nearly one moment. */
 const leastTurnMs = 20
 const everySecond = '* * * * * *'
@@ -95,13 +99,13 @@ export class Lab {
     return unknownNodeMs(step(this.#world, storyMs).world, storyMs) / this.scale / 1_000
   }
 
-  /** The config of an exporter that watches all there is, as its file would say it. */
-  config(overrides: object = {}): object {
+  /** The config of an exporter that watches all there is, as its file would say it. `nodes`: more keys of that section. */
+  config(overrides: object = {}, nodes: object = {}): object {
     const { stage, scenario, scale } = this
     const { cluster, load_balancer, hostname }: ScenarioDefaults = scenario.defaults
     const { address: authoritative } = stage.dns
     return {
-      schedules: { dns: everySecond, load_balancers: everySecond },
+      schedules: { dns: everySecond, load_balancers: everySecond, heartbeats: everySecond },
       ...overrides,
       clusters: [
         {
@@ -110,6 +114,8 @@ export class Lab {
             kubeconfig: stage.kubeconfig,
             group_by: ['topology.kubernetes.io/zone'],
             min_age: `${Math.ceil(youngMs / scale)}ms`,
+            heartbeat_stale_after: `${Math.max(leastStaleMs, Math.ceil(staleMs / scale))}ms`,
+            ...nodes,
           },
           load_balancers: [
             {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { findTool, type Tool } from '../tools/find.ts'
+import { findTool } from '../tools/find.ts'
 import { onFreePort, startDaemon } from './daemon.ts'
 
 export interface Target {
@@ -24,8 +24,6 @@ export interface PrometheusOptions {
   /** URL of the Alertmanager that hears of alerts. */
   readonly alertmanager?: string
   readonly externalLabels?: Readonly<Record<string, string>>
-  /** Where the program is; default: looked for. */
-  readonly tool?: Tool
 }
 
 export interface Sample {
@@ -46,7 +44,7 @@ const longestTimeoutMs = 10_000
 
 /** It scrapes and evaluates on phases of its own making: from hashes of target, rule file and folder. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
-  const tool = options.tool ?? (await findTool('prometheus'))
+  const tool = await findTool('prometheus')
   const folder = await mkdtemp(join(tmpdir(), 'prometheus-'))
   const config = join(folder, 'prometheus.yaml')
   try {
