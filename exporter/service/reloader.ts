@@ -59,7 +59,6 @@ export class Reloader {
   }
 
   async #apply(loaded: LoadedConfig): Promise<void> {
-    for (const warning of loaded.warnings) this.#deps.log.warn({ warning }, 'config')
     await this.#deps.service.apply(loaded.config)
     this.#inForce = loaded
     this.#deps.self.configLoaded(true, this.#deps.clock.now())

@@ -1,4 +1,6 @@
 /** The one list of signals. Config sections, metrics, their reference and the collectors that run all follow from it. */
+import { connectionsMetrics } from './connections/metrics.ts'
+import type { ConnectionsOptions } from './connections/options.ts'
 import { dnsMetrics } from './dns/metrics.ts'
 import type { DnsOptions } from './dns/options.ts'
 import { elbMetrics } from './elb/metrics.ts'
@@ -8,6 +10,8 @@ import type { HeartbeatsOptions } from './heartbeats/options.ts'
 import { groupLabel } from './nodes/labels.ts'
 import { nodesMetrics } from './nodes/metrics.ts'
 import type { NodesOptions } from './nodes/options.ts'
+import { reachabilityMetrics } from './reachability/metrics.ts'
+import type { ReachabilityOptions } from './reachability/options.ts'
 import type { Signal } from './signal.ts'
 
 const loadBalancers: Signal<readonly LoadBalancerOptions[]> = {
@@ -36,4 +40,16 @@ const heartbeats: Signal<HeartbeatsOptions> = {
   load: () => import('./heartbeats/collector.ts'),
 }
 
-export const signals: readonly Signal<never>[] = [loadBalancers, dns, nodes, heartbeats]
+const connections: Signal<ConnectionsOptions> = {
+  name: 'connections',
+  metrics: connectionsMetrics,
+  load: () => import('./connections/collector.ts'),
+}
+
+const reachability: Signal<ReachabilityOptions> = {
+  name: 'reachability',
+  metrics: reachabilityMetrics,
+  load: () => import('./reachability/collector.ts'),
+}
+
+export const signals: readonly Signal<never>[] = [loadBalancers, dns, nodes, heartbeats, connections, reachability]

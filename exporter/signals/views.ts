@@ -13,14 +13,15 @@ export interface ExpectedNodes {
 
 /** Told by the collector of DNS answers. */
 export interface WatchedAnswers {
-  /** What each resolver answers, as far as it ever did; the last good answers where it fails now. */
+  /** One for each name, type and resolver of the config. */
   all(): readonly WatchedAnswer[]
 }
 
 export interface WatchedAnswer {
   readonly question: Question
   readonly resolver: string
-  readonly records: readonly string[]
+  /** By the last good answers, also where the resolver fails now; undefined where it never gave one. */
+  readonly records: readonly string[] | undefined
 }
 
 /** Told by the collector of load balancers. */

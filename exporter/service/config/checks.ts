@@ -7,6 +7,12 @@ import type { Fault } from './fault.ts'
 
 const sections = ['nodes', 'load_balancers', 'dns', 'connections', 'reachability'] as const
 
+/** Sections that look at what another one finds. */
+const needs = [
+  { section: 'connections', needed: 'dns', why: 'it looks for connections to the addresses of dns.names' },
+  { section: 'reachability', needed: 'load_balancers', why: 'it tries the addresses of load_balancers' },
+] as const
+
 export function checkMeaning(file: unknown): Fault[] {
   const clusters = list(map(file).clusters)
   return [
@@ -24,6 +30,10 @@ function checkCluster(cluster: PlainMap): Fault[] {
   const faults: Fault[] = [...checkNodes(map(cluster.nodes)), ...checkNames(map(cluster.dns))]
   if (sections.every((section) => cluster[section] === undefined)) {
     faults.push({ path: [], message: `watches nothing; give one of ${sections.join(', ')}` })
+  }
+  for (const { section, needed, why } of needs) {
+    if (cluster[section] === undefined || cluster[needed] !== undefined) continue
+    faults.push({ path: [section], message: `needs the section ${needed}: ${why}` })
   }
   for (const [index, entry] of list(cluster.load_balancers).entries()) {
     const { names, tags } = map(entry)

@@ -1,9 +1,11 @@
 /** The config as the program uses it: durations in ms, defaults filled in, names of the sections as in the file. */
 import { parseDuration } from '../../core/duration.ts'
+import type { ConnectionsOptions } from '../../signals/connections/options.ts'
 import type { DnsOptions } from '../../signals/dns/options.ts'
 import type { LoadBalancerOptions } from '../../signals/elb/options.ts'
 import type { HeartbeatsOptions } from '../../signals/heartbeats/options.ts'
 import type { NodesOptions } from '../../signals/nodes/options.ts'
+import type { ReachabilityOptions } from '../../signals/reachability/options.ts'
 import type { ScheduleName } from '../../signals/signal.ts'
 
 export interface ClusterConfig {
@@ -11,6 +13,8 @@ export interface ClusterConfig {
   readonly nodes?: NodesOptions & HeartbeatsOptions
   readonly load_balancers?: readonly LoadBalancerOptions[]
   readonly dns?: DnsOptions
+  readonly connections?: ConnectionsOptions
+  readonly reachability?: ReachabilityOptions
 }
 
 export interface Config {
@@ -33,8 +37,8 @@ export interface ClusterFile {
   nodes?: NodesFile
   load_balancers?: LoadBalancerFile[]
   dns?: DnsOptions
-  connections?: object
-  reachability?: object
+  connections?: { proc: string }
+  reachability?: { port: number; timeout: string }
 }
 
 export interface NodesFile {
@@ -59,12 +63,16 @@ export function toConfig(file: ConfigFile): Config {
   }
 }
 
-function toCluster({ name, nodes, load_balancers, dns }: ClusterFile): ClusterConfig {
+function toCluster({ name, nodes, load_balancers, dns, connections, reachability }: ClusterFile): ClusterConfig {
   return {
     name,
     ...(nodes && { nodes: toNodes(nodes) }),
     ...(load_balancers && { load_balancers: load_balancers.map(toLoadBalancers) }),
     ...(dns && { dns }),
+    ...(connections && { connections }),
+    ...(reachability && {
+      reachability: { port: reachability.port, timeoutMs: milliseconds(reachability.timeout) },
+    }),
   }
 }
 

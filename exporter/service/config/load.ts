@@ -14,8 +14,6 @@ export interface LoadedConfig {
   readonly config: Config
   /** As in the file, with the defaults filled in. For /config. */
   readonly file: ConfigFile
-  /** What is accepted but does nothing here. */
-  readonly warnings: readonly string[]
 }
 
 export async function loadConfig(path: string): Promise<LoadedConfig> {
@@ -26,23 +24,14 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 export function parseConfig(text: string, name: string): LoadedConfig {
   const value = readChecked(text, name, (read) => [...checkShape(configSchema, read), ...checkMeaning(read)])
   const file = withAbsolutePaths(value as ConfigFile, dirname(name))
-  return { config: toConfig(file), file, warnings: unservedSections(file) }
+  return { config: toConfig(file), file }
 }
 
 function withAbsolutePaths(file: ConfigFile, folder: string): ConfigFile {
-  for (const { nodes } of file.clusters) {
+  for (const { nodes, connections } of file.clusters) {
     if (nodes?.kubeconfig !== undefined) nodes.kubeconfig = resolve(folder, nodes.kubeconfig)
+    if (connections !== undefined) connections.proc = resolve(folder, connections.proc)
   }
   file.resolv_conf = resolve(folder, file.resolv_conf)
   return file
-}
-
-function unservedSections(file: ConfigFile): string[] {
-  return file.clusters.flatMap((cluster, index) =>
-    (['connections', 'reachability'] as const)
-      .filter((section) => cluster[section] !== undefined)
-      .map(
-        (section) => `clusters[${index}].${section}: this version has no ${section} collector; the section is ignored`,
-      ),
-  )
 }

@@ -129,11 +129,12 @@ const cluster = section(
       description: 'One entry per account and region.',
     },
     dns,
-    connections: section('The node agent. Read, but not served by this version.', {
-      proc: { ...text('Where /proc of the host is mounted.'), default: '/proc' },
-    }),
+    connections: section(
+      'The node agent: TCP connections of this machine to the addresses of dns.names. It reads <proc>/1/net/tcp, or <proc>/net/tcp, which is the host only in a pod with hostNetwork.',
+      { proc: { ...text('Where /proc of the host is mounted.'), default: '/proc' } },
+    ),
     reachability: section(
-      'A TCP connect to each address in sight. Read, but not served by this version.',
+      'One TCP connect to each active and retired address of load_balancers, on their schedule, spread over it, closed at once and without a byte. A server behind may log each as a TLS handshake that ended early; a retired address may belong to somebody else by now.',
       {
         port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'TCP port.' },
         timeout: { type: 'string', format: 'duration', default: '2s', description: 'Bound of one connect.' },

@@ -19,6 +19,8 @@ export function create(options: DnsOptions, deps: CollectorDeps): Collector {
   const groups = createGroups(options, deps, closing.signal)
   const targets = groups.flatMap((group) => group.targets)
   const inFlight = new Set<Promise<void>>()
+  const answers = { all: () => targets }
+  deps.views.answers.tell(answers)
 
   const ask = (group: QuestionGroup): void => {
     for (const asked of group.ask()) {
@@ -45,6 +47,7 @@ export function create(options: DnsOptions, deps: CollectorDeps): Collector {
     tasks: [{ kind: 'scheduled', name: 'answers', schedule: 'dns', timeoutMs: (intervalMs) => intervalMs, run }],
     status: () => targets.map((target) => target.status()),
     stop: async () => {
+      deps.views.answers.withdraw(answers)
       closing.abort()
       await Promise.allSettled(inFlight)
     },

@@ -59,6 +59,11 @@ export class Target {
     return this.#failure === undefined && this.#answer !== undefined ? this.#members : undefined
   }
 
+  /** The records by the last good answers; undefined where there never was one. */
+  get records(): readonly string[] | undefined {
+    return this.#book === undefined ? undefined : this.#members
+  }
+
   /** Never rejects for a failure of DNS; that is kept until the next poll. */
   async ask(): Promise<void> {
     this.inFlight = true

@@ -3,6 +3,7 @@ import { spread, spreadWindow } from '../../core/spread.ts'
 import { openAccount } from '../../sources/aws/account.ts'
 import type { Attempt, AwsAccount, LoadBalancer } from '../../sources/aws/types.ts'
 import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
+import type { AddressInSight } from '../views.ts'
 import { bookReader } from './book.ts'
 import { askInstances, askInterfaces } from './details.ts'
 import { accountKey, Discovery, type Found, familyOf } from './discovery.ts'
@@ -56,6 +57,7 @@ class ElbCollector {
   readonly #accounts: readonly Account[]
   readonly #watched = new Map<string, Watched>()
   readonly #requestSeries = new Set<string>()
+  readonly #inSight = { all: () => [...this.#watched.values()].flatMap(reachableOf) }
 
   constructor(options: readonly LoadBalancerOptions[], deps: CollectorDeps) {
     this.#deps = deps
@@ -70,6 +72,7 @@ class ElbCollector {
 
   async discover({ signal }: RunContext): Promise<readonly Failure[]> {
     const failures = await Promise.all(this.#accounts.map((account) => this.#discoverIn(account, signal)))
+    if (!signal.aborted) this.#deps.views.addresses.tell(this.#inSight)
     return failures.flat()
   }
 
@@ -93,6 +96,7 @@ class ElbCollector {
   }
 
   stop(): void {
+    this.#deps.views.addresses.withdraw(this.#inSight)
     for (const { aws } of this.#accounts) aws.close()
   }
 
@@ -209,4 +213,11 @@ class ElbCollector {
     const scope = this.#deps.metrics.scope<ElbMetric>(requestsScope, Number.POSITIVE_INFINITY)
     scope.increment('elbchurn_aws_requests_total', { service, operation, code: known ? code : 'other' })
   }
+}
+
+/** Who may take a connection: pending addresses do not yet, dead ones are nobody's or somebody else's. */
+function reachableOf({ label: loadBalancer, inSight }: Watched): AddressInSight[] {
+  return inSight.flatMap(({ address, state }) =>
+    state === 'active' || state === 'retired' ? [{ loadBalancer, address, state }] : [],
+  )
 }

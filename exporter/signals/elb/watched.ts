@@ -5,6 +5,7 @@ import type { RecordType } from '../../sources/dns/client.ts'
 import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
 import {
   type AddressBook,
+  type AddressInSight,
   activeAddresses,
   emptyBook,
   inSight,
@@ -76,6 +77,10 @@ export class Watched {
   /** true once DNS was asked, well or not. */
   get looked(): boolean {
     return this.#lastLook !== undefined
+  }
+
+  get inSight(): readonly AddressInSight[] {
+    return inSight(this.#book, this.#freshInterfaces())
   }
 
   get active(): readonly string[] {

@@ -4,8 +4,10 @@ import type { MetricTable } from '../../metrics/spec.ts'
 export const reachabilityMetrics = {
   elbchurn_elb_address_reachable: {
     type: 'gauge',
-    help: 'Whether a TCP connect to the address and the probe port worked.',
+    help: 'Whether a TCP connect from here to the address (active or retired) and the probe port worked, at the last try.',
     labels: ['cluster', 'load_balancer', 'address', 'state'],
-    cardinality: 'addresses in sight of the load balancer',
+    cardinality: 'active and retired addresses of the load balancers, at most 1,000 of a cluster',
   },
 } as const satisfies MetricTable
+
+export type ReachabilityMetric = keyof typeof reachabilityMetrics
