@@ -12,7 +12,7 @@ export interface CurrentContext {
  * Throws where one is there and cannot be read.
  */
 export async function currentContext(): Promise<CurrentContext | undefined> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kube-config.ts')
   const config = new KubeConfig()
   config.loadFromDefault()
   const cluster = config.getCurrentCluster()
