@@ -6,10 +6,12 @@ import { sharedAxisWidth as axisWidth, stat, stateTimeline, timeSeries } from '.
 import { exporters as scope } from './promql.ts'
 import {
   awsFailures,
+  awsFailuresInAll,
   awsRequests,
   collectorAge,
   collectorDuration,
   collectorErrors,
+  collectorErrorsInAll,
   collectorsDown,
   collectorUp,
   cpu,
@@ -18,6 +20,7 @@ import {
   processesRunning,
   reloadSuccessful,
   repliesDropped,
+  repliesDroppedInAll,
   residentMemory,
   stateSaved,
 } from './queries/exporter.ts'
@@ -158,11 +161,13 @@ function errors() {
     {
       title: 'Failures by reason',
       description: 'Per second, one for each target that failed in a run. denied and expired need somebody to act.',
-      noValue: 'Nothing has failed since the exporter started, or none is scraped',
+      noValue: 'No exporter is scraped, or none watches the chosen clusters',
       unit: 'cps',
     },
-    [{ of: collectorErrors(scope), legend: '{{collector}}: {{reason}}' }],
-    { stacked: true },
+    [
+      { of: collectorErrorsInAll(scope), legend: 'all', color: colors.neutral },
+      { of: collectorErrors(scope), legend: '{{collector}}: {{reason}}' },
+    ],
   )
 }
 
@@ -184,11 +189,13 @@ function requestFailures() {
     {
       title: 'Requests that AWS refuses',
       description: 'Per second, by error code. Throttling: too many calls, by anybody in the account and region.',
-      noValue: 'AWS has refused nothing, or no load balancer is watched',
+      noValue: 'No load balancer is watched',
       unit: 'reqps',
     },
-    [{ of: awsFailures(scope), legend: '{{operation}}: {{code}}' }],
-    { stacked: true },
+    [
+      { of: awsFailuresInAll(scope), legend: 'all', color: colors.neutral },
+      { of: awsFailures(scope), legend: '{{operation}}: {{code}}' },
+    ],
   )
 }
 
@@ -240,7 +247,9 @@ function dropped() {
       noValue: 'No resolver is asked',
       unit: 'cps',
     },
-    [{ of: repliesDropped(scope), legend: '{{reason}} @{{resolver}}' }],
-    { stacked: true },
+    [
+      { of: repliesDroppedInAll(scope), legend: 'all', color: colors.neutral },
+      { of: repliesDropped(scope), legend: '{{reason}} @{{resolver}}' },
+    ],
   )
 }

@@ -130,7 +130,7 @@ function clusterTable() {
 function ratios() {
   return timeSeries(
     {
-      title: 'Nodes not ready',
+      title: 'Nodes not ready, over time',
       description:
         'Share of the nodes that should be ready and are not, of each cluster. Dashed: from there on it warns, and pages.',
       noValue: 'No nodes are read: unknown, not zero',
@@ -144,7 +144,7 @@ function ratios() {
 function churn() {
   return timeSeries(
     {
-      title: 'Addresses that left load balancers',
+      title: 'Addresses that left, over time',
       description: 'How many left within each step, of each cluster.',
       noValue: 'No load balancer is watched: unknown, not zero',
       unit: 'none',

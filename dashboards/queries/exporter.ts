@@ -2,7 +2,10 @@
 import {
   age,
   aggregate,
+  calculate,
+  type Matcher,
   max,
+  or,
   type Selector,
   select,
   type TargetLabel,
@@ -76,6 +79,29 @@ export function awsRequests({ matchers }: ExporterScope): Vector<'service' | 'op
 export function awsFailures({ matchers }: ExporterScope): Vector<'operation' | 'code'> {
   const failed = select('elbchurn_aws_requests_total', { code: { operator: '!=', value: 'OK' } }, matchers)
   return aggregate('sum', ['operation', 'code'], overWindow('rate', failed, '$__rate_interval'))
+}
+
+/** 0 only where load balancers are watched, so that nothing means that nobody asks. */
+export function awsFailuresInAll({ matchers }: ExporterScope): Vector<never> {
+  const requests = (code?: Matcher) => {
+    const selected = select('elbchurn_aws_requests_total', code === undefined ? undefined : { code }, matchers)
+    return aggregate('sum', [], overWindow('rate', selected, '$__rate_interval'))
+  }
+  return or(requests({ operator: '!=', value: 'OK' }), calculate(requests(), '*', 0))
+}
+
+/** 0 only where collectors run. */
+export function collectorErrorsInAll({ matchers }: ExporterScope): Vector<never> {
+  const errors = overWindow('rate', select('elbchurn_collector_errors_total', {}, matchers), '$__rate_interval')
+  const collectors = aggregate('count', [], select('elbchurn_collector_up', {}, matchers))
+  return or(aggregate('sum', [], errors), calculate(collectors, '*', 0))
+}
+
+/** 0 only where resolvers are asked. */
+export function repliesDroppedInAll({ matchers }: ExporterScope): Vector<never> {
+  const dropped = overWindow('rate', select('elbchurn_dns_replies_dropped_total', {}, matchers), '$__rate_interval')
+  const queries = overWindow('rate', select('elbchurn_dns_queries_total', {}, matchers), '$__rate_interval')
+  return or(aggregate('sum', [], dropped), calculate(aggregate('sum', [], queries), '*', 0))
 }
 
 export function repliesDropped({ matchers }: ExporterScope): Vector<'resolver' | 'reason'> {
