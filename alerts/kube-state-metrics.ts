@@ -11,15 +11,3 @@ export const kubeStateMetrics = {
   kube_node_created: { labels: node },
   kube_node_deletion_timestamp: { labels: node },
 } as const
-
-/** Taints that announce a node's end: the same that the exporter leaves out of its nodes. */
-export const farewellTaints = [
-  'ToBeDeletedByClusterAutoscaler',
-  'karpenter.sh/disrupted',
-  'karpenter.sh/disruption',
-  'aws-node-termination-handler/spot-itn',
-  'aws-node-termination-handler/scheduled-maintenance',
-  'aws-node-termination-handler/asg-lifecycle-termination',
-  'aws-node-termination-handler/rebalance-recommendation',
-  'cloud.google.com/impending-node-termination',
-] as const

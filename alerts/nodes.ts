@@ -1,6 +1,7 @@
 /** Which nodes are ready, by the exporter or by kube-state-metrics: the same questions, the same labels of the answers. */
+
+import { farewellTaints } from '../exporter/signals/nodes/metrics.ts'
 import type { RulesConfig } from './config.ts'
-import { farewellTaints } from './kube-state-metrics.ts'
 import {
   age,
   aggregate,

@@ -47,3 +47,20 @@ export const nodesMetrics = {
 } as const satisfies MetricTable
 
 export type NodesMetric = keyof typeof nodesMetrics
+
+/**
+ * Taints that announce a node's end, which leave it out of `elbchurn_nodes`. The rules read them here too, for those who
+ * take the node signal from kube-state-metrics. Sources: https://github.com/kubernetes/autoscaler (utils/taints),
+ * https://karpenter.sh/docs/concepts/disruption/ (v1 and v1beta1), https://github.com/aws/aws-node-termination-handler
+ * (pkg/node), GKE's spot VMs.
+ */
+export const farewellTaints = [
+  'ToBeDeletedByClusterAutoscaler',
+  'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+  'aws-node-termination-handler/spot-itn',
+  'aws-node-termination-handler/scheduled-maintenance',
+  'aws-node-termination-handler/asg-lifecycle-termination',
+  'aws-node-termination-handler/rebalance-recommendation',
+  'cloud.google.com/impending-node-termination',
+] as const

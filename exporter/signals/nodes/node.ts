@@ -1,4 +1,5 @@
 /** What of a node is kept: 0.2 KB of 25. */
+import { farewellTaints } from './metrics.ts'
 
 /** The status of the Ready condition. `unknown`: the node controller has not heard from the kubelet, or no condition. */
 export type Ready = 'true' | 'false' | 'unknown'
@@ -21,21 +22,7 @@ export interface NodeRecord {
   readonly groups: readonly string[]
 }
 
-/**
- * Taints that announce a node's end:
- * https://github.com/kubernetes/autoscaler (utils/taints), https://karpenter.sh/docs/concepts/disruption/ (v1 and
- * v1beta1), https://github.com/aws/aws-node-termination-handler (pkg/node), GKE's spot VMs.
- */
-const farewellTaints: ReadonlySet<string> = new Set([
-  'ToBeDeletedByClusterAutoscaler',
-  'karpenter.sh/disrupted',
-  'karpenter.sh/disruption',
-  'aws-node-termination-handler/spot-itn',
-  'aws-node-termination-handler/scheduled-maintenance',
-  'aws-node-termination-handler/asg-lifecycle-termination',
-  'aws-node-termination-handler/rebalance-recommendation',
-  'cloud.google.com/impending-node-termination',
-])
+const farewells: ReadonlySet<string> = new Set(farewellTaints)
 
 const statuses: Readonly<Record<string, Ready>> = { True: 'true', False: 'false', Unknown: 'unknown' }
 const reasonWord = /^[A-Za-z0-9_.:-]{1,64}$/
@@ -77,7 +64,7 @@ function reasonOf(reason: string): string {
 }
 
 function isFarewell(taint: unknown): boolean {
-  return farewellTaints.has(text(fields(taint).key))
+  return farewells.has(text(fields(taint).key))
 }
 
 function part(object: unknown, key: string): Readonly<Record<string, unknown>> {

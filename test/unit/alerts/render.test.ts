@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { parseSettings } from '../../../alerts/config.ts'
-import { farewellTaints } from '../../../alerts/kube-state-metrics.ts'
 import { now } from '../../../alerts/promql.ts'
 import { renderRules } from '../../../alerts/render.ts'
 import { type AlertRule, finish } from '../../../alerts/rule.ts'
 import { ruleGroups } from '../../../alerts/rules.ts'
+import { farewellTaints } from '../../../exporter/signals/nodes/metrics.ts'
 import { pruneNode } from '../../../exporter/signals/nodes/node.ts'
 
 function rules(...assignments: string[]) {
