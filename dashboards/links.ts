@@ -37,7 +37,7 @@ export function alertListLink(): DashboardLinkBuilder {
 
 /** From a cell: its value is the cluster. */
 export function clusterDataLink(field: string): { readonly title: string; readonly url: string } {
-  const variables = `var-datasource=\${datasource}&var-cluster=\${__data.fields["${field}"]:percentencode}`
+  const variables = `var-datasource=\${datasource}&var-cluster=\${__data.fields.${field}:percentencode}`
   return { title: 'Open the incident board', url: `/d/elb-churn-incident?${variables}&\${__url_time_range}` }
 }
 
