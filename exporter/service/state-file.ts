@@ -2,8 +2,9 @@
  * What must survive a restart: the last good answers and address sets with their change times. Held in memory, written
  * whole by an atomic replace, so that a kill at any moment leaves the old file or the new one.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
 import type { Clock } from '../core/clock.ts'
@@ -43,8 +44,11 @@ export class StateFile {
   static async open(folder: string | undefined, deps: StateFileDeps): Promise<StateFile> {
     if (folder === undefined) return new StateFile(undefined, new Map(), deps)
     const path = join(folder, 'state.json')
+    await makeFolder(folder).catch((error: unknown) => {
+      const advice = 'change times will not survive a restart; give another --storage.path or make the folder'
+      deps.log.warn({ folder, err: messageOf(error), advice }, 'storage folder cannot be made')
+    })
     try {
-      await mkdir(folder, { recursive: true })
       return new StateFile(path, parseState(await readFile(path, 'utf8')), deps)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await setAside(path, error, deps)
@@ -152,4 +156,17 @@ async function setAside(path: string, error: unknown, { clock, log }: StateFileD
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Not `recursive`: where the parent exists and refuses with ENOENT, as /proc does, Node tries for ever. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
+    await makeFolder(dirname(folder))
+    await mkdir(folder)
+  }
 }

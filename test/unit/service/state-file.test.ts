@@ -108,3 +108,13 @@ test('owners that are not retained are forgotten', async () => {
   const again = await open()
   assert.deepEqual([again.owner('a').keys(), again.owner('b').keys()], [[], ['k']])
 })
+
+test('a folder is made with its parents, and one that cannot be made is told and does not hang', async () => {
+  const deep = join(folder, 'a/b/c')
+  const state = await open(deep)
+  state.owner('a').set('k', 1)
+  await state.flush()
+  assert.equal((await open(deep)).owner('a').get('k'), 1)
+  await open('/proc/nowhere/at/all')
+  assert.match(lines.at(-1) ?? '', /storage folder cannot be made/)
+})
