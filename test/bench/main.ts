@@ -1,4 +1,5 @@
 /** `npm run bench [-- <part>...] [--json]`: what the exporter costs, in one table. README.md beside tells how. */
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Part } from './part.ts'
 import { dnsPart } from './parts/dns.ts'
@@ -17,6 +18,7 @@ async function main(): Promise<number> {
     say(`no part of the bench is named ${unknown.join(', ')}; there are: ${parts.map(({ name }) => name).join(', ')}`)
     return 2
   }
+  tellLoad('before')
   const subject = await Subject.build()
   const rows: Row[] = []
   let failed = false
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
       say(`${part.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`)
     }
   }
+  tellLoad('after')
   const judged = rows.map(judge)
   process.stdout.write(values.json === true ? `${JSON.stringify(judged, null, 2)}\n` : table(judged))
   return failed || judged.some(({ verdict }) => verdict === 'MISSED') ? 1 : 0
@@ -43,6 +46,11 @@ async function bounded(part: Part, subject: Subject): Promise<Row[]> {
   } finally {
     clearTimeout(limit)
   }
+}
+
+/** Others on the same cores double every wall time; memory and CPU time suffer less, ratios least. */
+function tellLoad(when: string): void {
+  say(`load average ${when}: ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`)
 }
 
 function say(text: string): void {

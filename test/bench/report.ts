@@ -26,7 +26,8 @@ export interface JudgedRow extends Row {
 export function judge(row: Row): JudgedRow {
   const { against } = row
   if (against === undefined) return { ...row, verdict: Number.isFinite(row.value) ? '' : 'MISSED' }
-  return { ...row, ratio: row.value / against.value, verdict: verdictOf(row.value, against) }
+  const ratio = row.value / against.value
+  return { ...row, ...(Number.isFinite(ratio) ? { ratio } : {}), verdict: verdictOf(row.value, against) }
 }
 
 /** A figure that is no number meets no goal. */
@@ -43,7 +44,7 @@ export function table(rows: readonly JudgedRow[]): string {
   const lines = rows.map((row) => [
     row.part,
     row.name,
-    `${figure(row.value)} ${row.unit}`,
+    `${figure(row.value)} ${row.unit}`.trimEnd(),
     againstText(row),
     row.ratio === undefined ? '' : figure(row.ratio),
     row.verdict,
@@ -67,8 +68,8 @@ function pad(cell: string, width: number, column: number): string {
 
 function againstText({ against, unit }: Row): string {
   if (against === undefined) return ''
-  if (against.kind === 'peer') return `${against.name} ${figure(against.value)} ${unit}`
-  return `${against.kind === 'at_most' ? '≤' : '≥'} ${figure(against.value)} ${unit}`
+  const sign = { at_most: '≤', at_least: '≥' }
+  return `${against.kind === 'peer' ? against.name : sign[against.kind]} ${figure(against.value)} ${unit}`.trimEnd()
 }
 
 /** Three digits that count, no more: the machine's noise is larger. */
