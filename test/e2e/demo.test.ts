@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { canPage } from '../lab/demo/pager.ts'
 
 const program = fileURLToPath(new URL('../lab/demo.ts', import.meta.url))
 
@@ -52,17 +53,21 @@ async function assertNothingLeft(demo: Demo, url: string): Promise<void> {
 
 describe('the demo', { concurrency: 2 }, () => {
   it('tells where to look, what happens, what was seen how soon, and how to begin with a real cluster', async (t) => {
-    const demo = await startDemo(t, '--scenario', 'http2-flap', '--scale', '20')
+    const demo = await startDemo(t, '--scenario', 'http2-flap', '--scale', '15')
     const [, url = ''] = await demo.prints(/metrics +(http:\/\/127\.0\.0\.1:\d+\/metrics)\n/)
     assert.equal((await fetch(url)).status, 200)
     assert.equal(await exitCode(demo), 0, demo.output())
     const output = demo.output()
     for (const expected of [
-      /^ +1\.0s +0:20 +lab +10\.0\.1\.12 leaves DNS$/m,
+      /^ +1\.3s +0:20 +lab +10\.0\.1\.12 leaves DNS$/m,
       /metrics +elbchurn_elb_address_info\{address="10\.0\.1\.12",state="retired"\} +1$/m,
       /metrics +elbchurn_nodes_not_ready_ratio +0\.\d+ -> 0$/m,
       /^What was seen$/m,
       /10\.0\.1\.12 left DNS +at +0:20 +on \/metrics after \d+\.\d s$/m,
+      /^ +\d+\.\ds +\d:\d\d +pager +PAGE prod-us-west-2: k8s-api lost 10\.0\.1\.12, \d of 12 nodes stranded$/m,
+      /^ {26}Left load balancer k8s-api \(UTC\): 10\.0\.1\.12 at \d\d:\d\d:\d\d\.$/m,
+      /pager +\[RESOLVED\] prod-us-west-2: k8s-api lost 10\.0\.1\.12/,
+      /^ +paged at \d:\d\d, resolved at \d:\d\d$/m,
       /50 % of the nodes NotReady +at +1:10 +on \/metrics after \d+\.\d s$/m,
       /all nodes Ready again +at +2:11 +on \/metrics after \d+\.\d s$/m,
       /npm start -- --config\.file=config\.yaml/,
@@ -71,6 +76,25 @@ describe('the demo', { concurrency: 2 }, () => {
     }
     assert.ok(!output.includes('\u001b'), 'no colours where stdout is no terminal')
     await assertNothingLeft(demo, url)
+  })
+
+  it('goes on without Prometheus and Alertmanager, and says what is missing', async (t) => {
+    const empty = await mkdtemp(join(tmpdir(), 'demo-test-'))
+    t.after(() => rm(empty, { recursive: true, force: true }))
+    const offline = async () => {
+      throw new Error('no mirror')
+    }
+    const said: string[] = []
+    const options = { path: empty, cache: empty, fetch: offline }
+    assert.equal(await canPage((line) => said.push(line), new AbortController().signal, options), false)
+    assert.match(
+      said.at(-1) ?? '',
+      /^No page will come: prometheus 3\.5 and prometheus-alertmanager 0\.33 are not on PATH/,
+    )
+
+    const demo = await startDemo(t, '--no-page', '--scenario', 'scale-up', '--scale', '20')
+    assert.equal(await exitCode(demo), 0, demo.output())
+    assert.doesNotMatch(demo.output(), /pager|paged|alerts/)
   })
 
   it('ends within seconds on Ctrl-C in the middle of the story and leaves nothing running', async (t) => {

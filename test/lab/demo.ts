@@ -5,6 +5,7 @@ import { systemClock } from '../../exporter/service/clock.ts'
 import { ConfigError } from '../../exporter/service/config/checked-yaml.ts'
 import { Exporter } from '../e2e/exporter.ts'
 import { bold, header, plural } from './demo/output.ts'
+import { canPage, type Pager, startPager } from './demo/pager.ts'
 import { type Seen, show } from './demo/show.ts'
 import { theRealThing } from './demo/the-real-thing.ts'
 import { Lab, shippedScenario, shippedScenarios } from './lab.ts'
@@ -14,6 +15,7 @@ interface Flags {
   readonly scenario: string
   readonly scale?: number
   readonly keep: boolean
+  readonly page: boolean
 }
 
 const preferredPort = 9903
@@ -27,6 +29,7 @@ const program = new Command('npm run demo --')
   .option('--scenario <name|file>', `${shipped}, or a file`, 'outage')
   .option('--scale <factor>', 'seconds of the story in one second; the exporter looks once a second', toScale)
   .option('--keep', 'leave everything running after the end, until Ctrl-C', false)
+  .option('--no-page', 'without Prometheus and Alertmanager')
   .helpOption('--help', 'print this help')
   .action(async (flags: Flags) => {
     process.exitCode = await demo(flags)
@@ -58,12 +61,14 @@ async function demo(flags: Flags): Promise<number> {
 
 async function play(flags: Flags, signal: AbortSignal): Promise<number> {
   const scenario = await loadScenario(scenarioFile(flags.scenario))
+  const paging = flags.page && (await canPage(print, signal))
+  if (signal.aborted) return 0
   const lab = await Lab.start({ scenario, ...(flags.scale !== undefined && { scale: flags.scale }) })
   try {
     if (signal.aborted) return 0
     const exporter = await startExporter(lab)
     try {
-      return await run(lab, exporter, flags, signal)
+      return await run({ lab, exporter, paging, keep: flags.keep, signal })
     } finally {
       await exporter.stop()
     }
@@ -93,21 +98,35 @@ async function startExporter(lab: Lab): Promise<Exporter> {
   }
 }
 
-async function run(lab: Lab, exporter: Exporter, { keep }: Flags, signal: AbortSignal): Promise<number> {
-  if (signal.aborted) return 0
-  await exporter.ready()
-  announce(lab, exporter.url)
-  const seen = await show({ lab, exporter, clock: systemClock, print, signal })
-  if (signal.aborted) return 0
-  summarise(seen, lab)
-  if (keep) {
-    print(`\nStill running at ${exporter.url} until Ctrl-C.`)
-    while (!signal.aborted) await systemClock.sleep(60_000, signal)
-  }
-  return seen.missed.length === 0 ? 0 : 1
+interface Stage {
+  readonly lab: Lab
+  readonly exporter: Exporter
+  readonly paging: boolean
+  readonly keep: boolean
+  readonly signal: AbortSignal
 }
 
-function announce({ scenario, scale, stage }: Lab, url: string): void {
+async function run({ lab, exporter, paging, keep, signal }: Stage): Promise<number> {
+  await exporter.ready()
+  if (signal.aborted) return 0
+  const pager = paging ? await startPager(exporter.url, lab.scale, systemClock, signal) : undefined
+  try {
+    if (signal.aborted) return 0
+    announce(lab, exporter.url, pager)
+    const seen = await show({ lab, exporter, pager, clock: systemClock, print, signal })
+    if (signal.aborted) return 0
+    summarise(seen, lab)
+    if (keep) {
+      print(`\nStill running at ${exporter.url} until Ctrl-C.`)
+      while (!signal.aborted) await systemClock.sleep(60_000, signal)
+    }
+    return seen.missed.length === 0 ? 0 : 1
+  } finally {
+    await pager?.stop()
+  }
+}
+
+function announce({ scenario, scale, stage }: Lab, url: string, pager: Pager | undefined): void {
   const { name, description, lengthMs } = scenario
   const minutes = `${Math.round(lengthMs / 60_000)} min`
   print(bold(`elb-churn-exporter demo: ${name}`))
@@ -118,6 +137,7 @@ function announce({ scenario, scale, stage }: Lab, url: string): void {
   print('')
   print(`  metrics      ${bold(`${url}/metrics`)}`)
   print(`  status page  ${bold(`${url}/`)}`)
+  if (pager !== undefined) print(`  alerts       ${pager.prometheus}/alerts and ${pager.alertmanager}`)
   print(`  resolvers    ${stage.dns.address} authoritative, ${stage.resolver.address} caching`)
   print('')
   print(header)

@@ -17,22 +17,24 @@ export interface Apt {
 }
 
 /** Reads the lists of `suite` unless they were read within a day. Throws where the mirror cannot be read. */
-export async function openApt(home: string, suite: ToolSource['suite']): Promise<Apt> {
-  const installed = await readLists(join(home, 'installed'), [])
-  if (suite === 'installed') return apt(installed)
-  const mirror = await debianMirror(installed)
+export async function openApt(home: string, suite: ToolSource['suite'], signal?: AbortSignal): Promise<Apt> {
+  const run = runner(signal)
+  const installed = await readLists(run, join(home, 'installed'), [])
+  if (suite === 'installed') return apt(run, installed)
+  const mirror = await debianMirror(run, installed)
   const sources = join(home, 'unstable.list')
   const signedBy = existsSync(keyring) ? `[signed-by=${keyring}] ` : ''
   await writeFile(sources, `deb ${signedBy}${mirror} unstable main\n`)
   return apt(
-    await readLists(join(home, 'unstable'), [
+    run,
+    await readLists(run, join(home, 'unstable'), [
       ...option('Dir::Etc::SourceList', sources),
       ...option('Dir::Etc::SourceParts', '/dev/null'),
     ]),
   )
 }
 
-function apt(options: readonly string[]): Apt {
+function apt(run: Run, options: readonly string[]): Apt {
   return {
     async download(name, folder) {
       // The simulation says what an installation would bring in on top of what is there.
@@ -45,7 +47,7 @@ function apt(options: readonly string[]): Apt {
 }
 
 /** Returns the apt options that select the lists. */
-async function readLists(folder: string, sources: readonly string[]): Promise<readonly string[]> {
+async function readLists(run: Run, folder: string, sources: readonly string[]): Promise<readonly string[]> {
   const state = join(folder, 'state')
   const cache = join(folder, 'cache')
   await mkdir(join(state, 'lists', 'partial'), { recursive: true })
@@ -85,7 +87,7 @@ async function fresh(lists: string): Promise<boolean> {
 }
 
 /** The mirror that apt is set up with, out of apt's own configuration. */
-async function debianMirror(options: readonly string[]): Promise<string> {
+async function debianMirror(run: Run, options: readonly string[]): Promise<string> {
   const format = '$(ORIGIN) $(LABEL) $(CREATED_BY) $(REPO_URI)'
   const targets = await run('apt-get', [...options, 'indextargets', '--format', format])
   const mirror = targets.split('\n').flatMap((line) => /^Debian Debian Packages (\S+)$/.exec(line)?.[1] ?? [])[0]
@@ -98,17 +100,21 @@ function option(name: string, value: string): readonly string[] {
 }
 
 /** The command's output. Throws with what apt itself says, without the many options. */
-async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
-  const limits = { timeout: 240_000, maxBuffer: 64 * 1024 * 1024, ...(cwd === undefined ? {} : { cwd }) }
-  try {
-    const { stdout } = await execute(command, args, limits)
-    return stdout
-  } catch (cause) {
-    if (!(cause instanceof Error && 'stderr' in cause)) throw cause
-    const said = String(cause.stderr)
-      .split('\n')
-      .filter((line) => /^[EW]: /.test(line))
-    if (said.length === 0) throw cause
-    throw new Error(`apt-get said: ${said.slice(0, 2).join(' ')}`, { cause })
+type Run = (command: string, args: readonly string[], cwd?: string) => Promise<string>
+
+function runner(signal: AbortSignal | undefined): Run {
+  return async (command, args, cwd) => {
+    const limits = { timeout: 240_000, maxBuffer: 64 * 1024 * 1024, ...(signal && { signal }), ...(cwd && { cwd }) }
+    try {
+      const { stdout } = await execute(command, args, limits)
+      return stdout
+    } catch (cause) {
+      if (!(cause instanceof Error && 'stderr' in cause)) throw cause
+      const said = String(cause.stderr)
+        .split('\n')
+        .filter((line) => /^[EW]: /.test(line))
+      if (said.length === 0) throw cause
+      throw new Error(`apt-get said: ${said.slice(0, 2).join(' ')}`, { cause })
+    }
   }
 }

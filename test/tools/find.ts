@@ -24,6 +24,8 @@ export interface FindOptions {
   /** Fills `folder` with the package files of a tool; default: from the Debian mirror by apt. */
   readonly fetch?: (source: ToolSource, folder: string) => Promise<void>
   readonly lockWaitMs?: number
+  /** Ends a download. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -115,7 +117,7 @@ async function unpack(source: ToolSource, home: string, root: string, options: F
     const downloads = join(work, 'packages')
     await mkdir(downloads)
     if (options.fetch !== undefined) await options.fetch(source, downloads)
-    else await (await openApt(join(home, 'apt'), source.suite)).download(source.package, downloads)
+    else await (await openApt(join(home, 'apt'), source.suite, options.signal)).download(source.package, downloads)
     for (const file of await readdir(downloads)) {
       if (file.endsWith('.deb')) await execute('dpkg-deb', ['--extract', join(downloads, file), join(work, 'root')])
     }

@@ -5,15 +5,21 @@ export interface Line {
   /** since the story began */
   readonly wallMs: number
   readonly storyMs: number
-  readonly from: 'lab' | 'metrics'
+  readonly from: 'lab' | 'metrics' | 'pager'
   readonly text: string
 }
+
+const colours = { lab: 'yellow', metrics: 'cyan', pager: 'red' } as const
+/** Where the text of a line begins. */
+const textColumn = 26
 
 export const header = '   wall   story'
 
 export function renderLine({ wallMs, storyMs, from, text }: Line): string {
   const wall = `${(wallMs / 1_000).toFixed(1)}s`.padStart(7)
-  const said = styleText(from === 'lab' ? 'yellow' : 'cyan', text, { stream: process.stdout })
+  const said = styleText(colours[from], text.replaceAll('\n', `\n${' '.repeat(textColumn)}`), {
+    stream: process.stdout,
+  })
   return `${wall} ${clockTime(storyMs).padStart(7)}  ${from.padEnd(7)}  ${said}`
 }
 

@@ -4,12 +4,15 @@ import type { Exporter, Metrics } from '../../e2e/exporter.ts'
 import type { Lab, LabEvent } from '../lab.ts'
 import { Findings, notReadyCounts } from './findings.ts'
 import { narrate } from './narrator.ts'
-import { type Line, listed, plural, renderLine } from './output.ts'
+import { clockTime, type Line, listed, plural, renderLine } from './output.ts'
+import type { Pager } from './pager.ts'
 import { changesBetween, readSeries, renderChange, type Series } from './series.ts'
 
 export interface ShowDeps {
   readonly lab: Lab
   readonly exporter: Exporter
+  /** Absent where Prometheus and Alertmanager are not here. */
+  readonly pager?: Pager | undefined
   readonly clock: Clock
   readonly print: (line: string) => void
   readonly signal: AbortSignal
@@ -21,6 +24,11 @@ export interface Seen {
   readonly missed: readonly string[]
   readonly lostSeconds: number
   readonly labLostSeconds: number
+}
+
+/** The text of a page begins with its title. */
+function bodyOf(title: string, text: string): string {
+  return text.startsWith(title) ? text.slice(title.length).trim() : text
 }
 
 const scrapeEveryMs = 200
@@ -42,7 +50,7 @@ export async function show(deps: ShowDeps): Promise<Seen> {
     await clock.sleep(scrapeEveryMs, signal)
   }
   await playing
-  const endsMs = clock.now() + lingerMs
+  const endsMs = clock.now() + stage.lingerMs
   for (let last = false; !last && !signal.aborted; ) {
     last = clock.now() >= endsMs
     await stage.turn()
@@ -59,6 +67,9 @@ class Show {
   #series: Series = new Map()
   #lostSeconds = 0
   #spokeMs = 0
+  #beganMs = 0
+  /** Pages told so far. */
+  #paged = 0
 
   constructor(deps: ShowDeps) {
     this.#deps = deps
@@ -72,7 +83,15 @@ class Show {
   }
 
   get waiting(): boolean {
-    return this.#findings.missed.length > 0
+    return this.#findings.missed.length > 0 || this.#pageIsOpen
+  }
+
+  get lingerMs(): number {
+    return this.#pageIsOpen ? (this.#deps.pager?.lingerMs ?? 0) : lingerMs
+  }
+
+  get #pageIsOpen(): boolean {
+    return this.#deps.pager?.pages().at(-1)?.action === 'trigger'
   }
 
   async begin(): Promise<void> {
@@ -80,6 +99,7 @@ class Show {
     const places = lab.world.addresses.map(({ address, zone }) => `${address} (${zone})`)
     this.#say(0, 'lab', `${listed(places)} serve ${plural(lab.world.kubelets.size, 'kubelet')}`)
     this.#series = readSeries((await exporter.metrics()).own())
+    this.#beganMs = this.#deps.clock.now()
   }
 
   async turn(): Promise<void> {
@@ -94,16 +114,41 @@ class Show {
     for (const change of changesBetween(this.#series, series)) this.#say(storyMs, 'metrics', renderChange(change))
     this.#series = series
     this.#findings.scraped(metrics, clock.now())
+    this.#tellPages()
     this.#progress(metrics, storyMs)
   }
 
   seen(): Seen {
     return {
-      findings: this.#findings.render(),
+      findings: [...this.#findings.render(), ...this.#pagesFound()],
       missed: this.#findings.missed,
       lostSeconds: this.#lostSeconds,
       labLostSeconds: this.#deps.lab.unknownNodeSeconds,
     }
+  }
+
+  /** A page as it was received; of its resolve what a lock screen shows, since the rest was said. */
+  #tellPages(): void {
+    const pages = this.#deps.pager?.pages() ?? []
+    for (const { atMs, action, title, text } of pages.slice(this.#paged)) {
+      this.#say(this.#storyMsOf(atMs), 'pager', action === 'trigger' ? `PAGE ${title}\n${bodyOf(title, text)}` : title)
+    }
+    this.#paged = pages.length
+  }
+
+  #pagesFound(): string[] {
+    const { pager } = this.#deps
+    if (pager === undefined) return []
+    const pages = pager.pages()
+    if (pages.length === 0) return ['nobody was paged']
+    const times = pages.map(({ action, atMs }) => {
+      return `${action === 'trigger' ? 'paged' : 'resolved'} at ${clockTime(this.#storyMsOf(atMs))}`
+    })
+    return [times.join(', ')]
+  }
+
+  #storyMsOf(wallMs: number): number {
+    return Math.max(0, wallMs - this.#beganMs) * this.#deps.lab.scale
   }
 
   /** Undefined where the demo ends just now. */
