@@ -137,7 +137,10 @@ function announce({ scenario, scale, stage }: Lab, url: string, pager: Pager | u
   print('')
   print(`  metrics      ${bold(`${url}/metrics`)}`)
   print(`  status page  ${bold(`${url}/`)}`)
-  if (pager !== undefined) print(`  alerts       ${pager.prometheus}/alerts and ${pager.alertmanager}`)
+  // Debian's Prometheus comes without pages for people.
+  if (pager !== undefined) {
+    print(`  alerts       ${pager.prometheus}/api/v1/alerts, ${pager.alertmanager}/api/v2/alerts`)
+  }
   print(`  resolvers    ${stage.dns.address} authoritative, ${stage.resolver.address} caching`)
   print('')
   print(header)
