@@ -17,6 +17,7 @@ export interface ToolSource {
 }
 
 export const toolSources = {
+  ip: { package: 'iproute2', suite: 'installed' },
   knotd: { package: 'knot', suite: 'installed' },
   knsupdate: { package: 'knot-dnsutils', suite: 'installed' },
   nsd: { package: 'nsd', suite: 'installed' },
