@@ -28,6 +28,7 @@ export interface ServeFlags {
 
 /** A stop that takes longer is cut off. */
 const stopLimitMs = 4_500
+const drainLimitMs = 1_000
 
 /** The exit code: 0 after SIGTERM or SIGINT, 1 where it could not start. */
 export async function serve(flags: ServeFlags): Promise<number> {
@@ -38,10 +39,14 @@ export async function serve(flags: ServeFlags): Promise<number> {
     return 1
   }
   const stopped = stopSignal()
+  // Until there is a reloader a hangup means nothing, but it must not end the process either.
+  process.on('SIGHUP', () => undefined)
   try {
-    const { app, service } = await start(flags, log, address)
-    const signal = await stopped
-    log.info({ signal }, 'stopping')
+    const started = start(flags, log, address)
+    const first = await Promise.race([started, stopped])
+    if (typeof first === 'string') exitAtOnce(first, log)
+    const { app, service } = await started
+    log.info({ signal: await stopped }, 'stopping')
     return await stop(app, service, log)
   } catch (error) {
     const faults =
@@ -49,6 +54,11 @@ export async function serve(flags: ServeFlags): Promise<number> {
     for (const fault of faults) log.error({ err: fault }, 'cannot start')
     return 1
   }
+}
+
+function exitAtOnce(signal: NodeJS.Signals, log: Logger): never {
+  log.info({ signal }, 'stopped before it had started')
+  process.exit(0)
 }
 
 async function start(flags: ServeFlags, log: Logger, address: ListenAddress) {
@@ -88,9 +98,10 @@ async function stop(app: FastifyInstance, service: Service, log: Logger): Promis
     log.error({ limit_ms: stopLimitMs }, 'stop took too long and is cut off')
     process.exit(1)
   }, stopLimitMs)
-  // Scrapes under way end with the values of before; then the collectors end and the state is written.
-  await app.close()
-  await service.stop()
+  // Scrapes under way may end; a client that has sent half a request is not waited for.
+  const drained = setTimeout(() => app.server.closeAllConnections(), drainLimitMs)
+  await Promise.all([app.close(), service.stop()])
+  clearTimeout(drained)
   clearTimeout(limit)
   log.info({}, 'stopped')
   // Sockets of libraries that nobody waits for any more must not hold the process.

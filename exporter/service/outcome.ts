@@ -1,18 +1,27 @@
 /** What the last runs of a collector's tasks came to. Pure: the runner sets metrics and logs from it. */
-import type { Failure } from '../core/poll.ts'
+import type { Failure, FailureReason } from '../core/poll.ts'
 
 export interface TaskOutcome {
   /** undefined until the first run ended */
   readonly ok?: boolean
   readonly lastSuccessMs?: number
   readonly failures: readonly Failure[]
-  /** when the present row of failed runs began, and how long it is */
-  readonly streak?: { readonly sinceMs: number; readonly runs: number; readonly reasons: string }
+  readonly streak?: Streak
+}
+
+/** The present row of failed runs. */
+export interface Streak {
+  readonly sinceMs: number
+  readonly runs: number
+  /** Reasons that it has had. */
+  readonly reasons: readonly FailureReason[]
+  /** Most failures of one run at the time of the last line in the log. */
+  readonly told: number
 }
 
 export interface OutcomeStep {
   readonly next: TaskOutcome
-  /** What is worth a line in the log: a streak's start, a streak whose kind of failure changed, its end. */
+  /** What is worth a line in the log: a streak's start, a reason new to it, twice as many failures, its end. */
   readonly tell?: 'failing' | 'recovered'
 }
 
@@ -23,15 +32,21 @@ export function stepOutcome(previous: TaskOutcome, failures: readonly Failure[],
     const next = { ok: true, lastSuccessMs: nowMs, failures }
     return previous.streak === undefined ? { next } : { next, tell: 'recovered' }
   }
-  const reasons = [...new Set(failures.map(({ reason }) => reason))].sort().join(',')
-  const { sinceMs, runs } = previous.streak ?? { sinceMs: nowMs, runs: 0 }
+  const { streak } = previous
+  const reasons = [...new Set([...(streak?.reasons ?? []), ...failures.map(({ reason }) => reason)])].sort()
+  const news = reasons.length > (streak?.reasons.length ?? 0) || failures.length >= 2 * (streak?.told ?? 0)
   const next = {
     ok: false,
     ...(previous.lastSuccessMs !== undefined && { lastSuccessMs: previous.lastSuccessMs }),
     failures,
-    streak: { sinceMs, runs: runs + 1, reasons },
+    streak: {
+      sinceMs: streak?.sinceMs ?? nowMs,
+      runs: (streak?.runs ?? 0) + 1,
+      reasons,
+      told: news ? Math.max(failures.length, streak?.told ?? 0) : (streak?.told ?? 0),
+    },
   }
-  return previous.streak?.reasons === reasons ? { next } : { next, tell: 'failing' }
+  return news ? { next, tell: 'failing' } : { next }
 }
 
 export interface CollectorOutcome {

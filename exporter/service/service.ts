@@ -151,7 +151,7 @@ export class Service {
 export const serviceOwner = 'service'
 
 function selfOwner(id: string): string {
-  return `self ${id}`
+  return `${id} self`
 }
 
 interface Planned {

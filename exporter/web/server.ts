@@ -28,6 +28,7 @@ export function createServer(deps: WebDeps): FastifyInstance {
     return503OnClosing: false,
   })
   // A reload posts no body that matters; whatever its type, it is read up to the limit and ignored.
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(null))
   app.get('/metrics', (request, reply) => sendMetrics(deps, request, reply))
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -152,6 +152,23 @@ test('SIGTERM ends it within 5 s with exit code 0, even while everything hangs',
   const asked = Date.now()
   assert.equal(await exporter.stop(), 0)
   assert.ok(Date.now() - asked < 5_000, `${Date.now() - asked} ms`)
+})
+
+test('SIGTERM does not wait for half a request, and saves all the same', async (t) => {
+  const world = await World.start()
+  t.after(() => world.close())
+  const storage = await mkdtemp(join(folder, 'storage-'))
+  const exporter = await world.exporter({ flags: [`--storage.path=${storage}`] })
+  await exporter.ready()
+  const { hostname, port } = new URL(exporter.url)
+  const half = connect(Number(port), hostname)
+  half.on('error', () => undefined)
+  half.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const asked = Date.now()
+  assert.equal(await exporter.stop(), 0)
+  assert.ok(Date.now() - asked < 3_000, `${Date.now() - asked} ms`)
+  assert.match(await readFile(join(storage, 'state.json'), 'utf8'), /k8s-api/)
 })
 
 test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', async (t) => {

@@ -52,7 +52,9 @@ function checkNodes(nodes: PlainMap): Fault[] {
   const labels = list(nodes.group_by).map((label) => groupLabel(String(label)))
   for (const [index, label] of labels.entries()) {
     const path = ['nodes', 'group_by', index]
-    if (reservedLabels.has(label)) faults.push({ path, message: `would become the label ${label}, which is taken` })
+    // Labels with two underscores in front belong to Prometheus.
+    if (reservedLabels.has(label) || label.startsWith('__'))
+      faults.push({ path, message: `would become the label ${label}, which is taken` })
   }
   for (const [index, label] of duplicates(labels)) {
     faults.push({ path: ['nodes', 'group_by', index], message: `becomes the label ${label} as an earlier one does` })

@@ -81,6 +81,7 @@ test('/metrics is exposition text, and gzip for who asks for it', async () => {
   assert.match(plain.body, /^elbchurn_build_info\{version="1\.2\.3",nodeversion="v24\.[\d.]+"\} 1$/m)
   assert.match(plain.body, /^elbchurn_config_last_reload_successful 1$/m)
   assert.match(plain.body, /^process_resident_memory_bytes /m)
+  assert.doesNotMatch(plain.body, /^# TYPE \w+_total gauge$/m)
   const zipped = await app.inject({ url: '/metrics', headers: { 'accept-encoding': 'deflate, gzip;q=0.5' } })
   assert.equal(zipped.headers['content-encoding'], 'gzip')
   assert.match(gunzipSync(zipped.rawPayload).toString(), /^elbchurn_collector_up/m)
@@ -99,6 +100,8 @@ test('healthy is always 200; ready is 503 until each collector has finished once
 test('a reload answers 200, and 500 with the reason where the config is bad; GET does not reload', async () => {
   const good = await setUp({ started: false })
   assert.equal((await good.inject({ method: 'POST', url: '/-/reload', body: 'x' })).statusCode, 200)
+  const headers = { 'content-type': 'application/json' }
+  assert.equal((await good.inject({ method: 'POST', url: '/-/reload', headers, body: '{' })).statusCode, 200)
   assert.equal((await good.inject({ method: 'GET', url: '/-/reload' })).statusCode, 405)
   const bad = await setUp({ started: false, reload: async () => 'a.yaml:1:1: lacks clusters' })
   const reply = await bad.inject({ method: 'POST', url: '/-/reload' })
