@@ -2,7 +2,7 @@
 import type { Exporter } from '../../e2e/exporter.ts'
 import { startKnot } from '../../lab/knot.ts'
 import { HttpClient } from '../http.ts'
-import { longestBlock, monitorReport } from '../measured.ts'
+import { type LongestBlock, longestBlock, monitorReport } from '../measured.ts'
 import { type Part, type PartDeps, pause } from '../part.ts'
 import { registryOf, renderTimes } from '../prom-client.ts'
 import type { Row } from '../report.ts'
@@ -43,8 +43,8 @@ async function measure(series: number, { subject, say }: PartDeps): Promise<Row[
     const startedMs = Date.now()
     const plain = await scrape(client, url, scrapes, {})
     const gzip = await scrape(client, url, scrapes, { 'accept-encoding': 'gzip' })
-    const blockMs = longestBlock(await monitorReport(exporter), startedMs)
-    return await report(exporter, plain, gzip, blockMs)
+    const block = longestBlock(await monitorReport(exporter), startedMs)
+    return await report(exporter, plain, gzip, block)
   } finally {
     client.close()
     await exporter.stop()
@@ -70,7 +70,7 @@ async function report(
   exporter: Exporter,
   plain: readonly number[],
   gzip: readonly number[],
-  blockMs: number,
+  block: LongestBlock,
 ): Promise<Row[]> {
   const { text } = await exporter.metrics()
   const count = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
@@ -83,10 +83,12 @@ async function report(
     const name = `${label}: GET /metrics p${share * 100}`
     return { part: 'scrape', name, value: percentile(plain, share), unit: 'ms', against }
   })
-  const block = { kind: 'at_most' as const, value: blockGoalMs }
+  const goal = { kind: 'at_most' as const, value: blockGoalMs }
+  const longest = `${label}: longest block of the event loop`
   return [
     ...timed,
     { part: 'scrape', name: `${label}: GET /metrics p50, gzip`, value: median(gzip), unit: 'ms' },
-    { part: 'scrape', name: `${label}: longest block of the event loop`, value: blockMs, unit: 'ms', against: block },
+    { part: 'scrape', name: `${longest}, CPU`, value: block.cpuMs, unit: 'ms', against: goal },
+    { part: 'scrape', name: `${longest}, clock`, value: block.ms, unit: 'ms' },
   ]
 }
