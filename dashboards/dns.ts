@@ -5,7 +5,7 @@ import type { Board } from './board.ts'
 import { colors, levels } from './colors.ts'
 import { answerStates } from './incident/timeline.ts'
 import { boardLinks, runbookLink } from './links.ts'
-import { sharedAxisWidth as axisWidth, stateTimeline, timeSeries } from './panels.ts'
+import { wideAxis as axisWidth, stateTimeline, timeSeries } from './panels.ts'
 import { hostnames, oneCluster, resolvers, answers as scope } from './promql.ts'
 import {
   answerChanges,
@@ -16,6 +16,7 @@ import {
   queryDuration,
   queryResults,
   resolversAgree,
+  target,
 } from './queries/changes.ts'
 import { clusterVariable, datasourceVariable, dnsVariable } from './variables.ts'
 
@@ -77,6 +78,7 @@ function agreement() {
       { value: 1, text: 'agree', color: colors.good },
       { value: 0, text: 'differ', color: colors.warning },
     ],
+    axisWidth,
   )
 }
 
@@ -89,8 +91,9 @@ function answers() {
       noValue: 'No hostname is watched in this cluster, or collector dns fails',
       unit: 'none',
     },
-    [{ of: answerTimeline(scope), legend: '{{answer}} {{hostname}} @{{resolver}}' }],
+    [{ of: answerTimeline(scope, target), legend: '{{answer}} {{hostname}} @{{resolver}}' }],
     answerStates,
+    axisWidth,
   )
 }
 

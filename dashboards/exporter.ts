@@ -2,7 +2,7 @@
 import type { Board, Row } from './board.ts'
 import { colors, levels } from './colors.ts'
 import { alertListLink, boardLinks, runbookLink } from './links.ts'
-import { sharedAxisWidth as axisWidth, stat, stateTimeline, timeSeries } from './panels.ts'
+import { wideAxis as axisWidth, stat, stateTimeline, timeSeries } from './panels.ts'
 import { exporters as scope } from './promql.ts'
 import {
   awsFailures,
@@ -128,6 +128,7 @@ function up() {
       { value: 1, text: 'works', color: colors.good },
       { value: 0, text: 'fails', color: colors.critical },
     ],
+    axisWidth,
   )
 }
 

@@ -50,6 +50,8 @@ export interface Query {
   /** Name of each series, with `{{label}}` of the vector's labels. */
   readonly legend: string
   readonly color?: string
+  /** A line, where the others are areas on top of each other: their sum, as somebody else tells it. */
+  readonly line?: boolean
 }
 
 /** A value, the word that stands for it, and its colour. */
@@ -60,7 +62,9 @@ export interface State {
 }
 
 /** Width of the axes of all panels that share a time axis, so that one moment is at one place in all of them. */
-export const sharedAxisWidth = 240
+export const sharedAxisWidth = 200
+/** For lanes with long names, on boards that name hostname and resolver. */
+export const wideAxis = 380
 
 export interface StatOptions {
   /** Colour below the first step. */
@@ -121,13 +125,22 @@ export function timeSeries(words: Words, queries: readonly Query[], options: Tim
   if (options.axisWidth !== undefined) panel.axisWidth(options.axisWidth)
   for (const query of queries) {
     panel.withTarget(target(query).range())
-    if (query.color !== undefined) panel.overrideByName(query.legend, [fixedColor(query.color)])
+    const properties = [
+      ...(query.color === undefined ? [] : [fixedColor(query.color)]),
+      ...(query.line === true ? asLine : []),
+    ]
+    if (properties.length > 0) panel.overrideByName(query.legend, properties)
   }
   return panel
 }
 
 /** A lane for each series, in the colour and with the word of its state. */
-export function stateTimeline(words: Words, queries: readonly Query[], states: readonly State[]): StateTimelineBuilder {
+export function stateTimeline(
+  words: Words,
+  queries: readonly Query[],
+  states: readonly State[],
+  axisWidth = sharedAxisWidth,
+): StateTimelineBuilder {
   const panel = described(new StateTimelineBuilder(), words)
     .mappings(mappings(states))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
@@ -141,7 +154,7 @@ export function stateTimeline(words: Words, queries: readonly Query[], states: r
     .rowHeight(0.8)
     // A load balancer has up to 100 addresses: lanes go to further pages.
     .perPage(20)
-    .axisWidth(sharedAxisWidth)
+    .axisWidth(axisWidth)
     .legend(legend())
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.None))
   for (const query of queries) panel.withTarget(target(query).range())
@@ -181,6 +194,11 @@ export function mappings(states: readonly State[]): ValueMap[] {
   const options = states.map(({ value, text, color }, index) => [String(value), { text, color, index }] as const)
   return [{ type: MappingType.ValueToText, options: Object.fromEntries(options) }]
 }
+
+const asLine = [
+  { id: 'custom.stacking', value: { mode: StackingMode.None, group: 'A' } },
+  { id: 'custom.fillOpacity', value: 0 },
+] as const
 
 function fixedColor(color: string) {
   return { id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }

@@ -42,11 +42,11 @@ export function answers() {
     {
       title: 'DNS answers of each resolver',
       description:
-        'A lane for each record that a resolver answers, for as long as it does. Orange: the address has left its load balancer, so this resolver still sends clients to it.',
+        'A lane for each record that a resolver answers for some watched hostname, for as long as it does. Orange: the address has left its load balancer, so this resolver still sends clients to it. The DNS board tells the hostnames apart.',
       noValue: 'No hostname is watched in this cluster, or collector dns fails',
       unit: 'none',
     },
-    [{ of: answerTimeline(scope), legend: '{{answer}} {{hostname}} @{{resolver}}' }],
+    [{ of: answerTimeline(scope, ['resolver']), legend: '{{answer}} @{{resolver}}' }],
     answerStates,
   )
 }
@@ -65,10 +65,10 @@ export function notReady() {
       unit: 'percentunit',
     },
     [
-      { of: notReadyRatio(scope), legend: 'all', color: colors.critical },
       { of: notReadyShareByReason(scope), legend: '{{reason}}' },
+      { of: notReadyRatio(scope), legend: 'all', color: colors.critical, line: true },
     ],
-    { steps: notReadyLevels, max: 1, axisWidth },
+    { steps: notReadyLevels, stacked: true, max: 1, axisWidth },
   )
 }
 

@@ -86,7 +86,7 @@ export function verdictRow(): Row {
             description:
               'Seconds that nodes were not ready, added up over nodes and the time range: the size of the incident so far. Flaps between two scrapes count.',
             noValue: 'Unknown: no nodes are read',
-            unit: 's',
+            unit: 'none',
           },
           [{ of: nodeSecondsLost(scope), legend: 'lost' }],
           { steps: [{ from: 1, color: colors.warning }], decimals: 0 },

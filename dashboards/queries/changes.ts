@@ -79,15 +79,16 @@ export function removals({ matchers }: Scope, window: Window): Vector<'cluster'>
   return times(aggregate('sum', ['cluster'], each))
 }
 
-const target = ['hostname', 'type', 'resolver'] as const
+export const target = ['hostname', 'type', 'resolver'] as const
 type Target = (typeof target)[number]
 
 /** 1 for each record of an answer, 2 where it is an address that left its load balancer. */
-export function answerTimeline({ matchers, cluster }: Scope): Vector<Target | 'answer'> {
+export function answerTimeline<B extends Target>(scope: Scope, by: readonly B[]): Vector<B | 'answer'> {
+  const { matchers, cluster } = scope
   const answers = max(['cluster', ...target, 'answer'], select('elbchurn_dns_answer_info', {}, matchers))
   const left = copyLabel(select('elbchurn_elb_address_info', { state: gone, cluster }), 'address', 'answer')
   const stale = join(calculate(answers, '*', 2), 'and', ['cluster', 'answer'], left)
-  return max([...target, 'answer'], or(stale, answers))
+  return max<Target | 'cluster' | 'answer', B | 'answer'>([...by, 'answer'], or(stale, answers))
 }
 
 export function resolversAgree({ matchers }: Scope): Vector<'hostname' | 'type'> {

@@ -3,19 +3,17 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { parseSettings } from '../../alerts/config.ts'
-import { renderRules } from '../../alerts/render.ts'
 import { verdicts } from '../../dashboards/queries/alerts.ts'
 import { addressStates } from '../../dashboards/queries/changes.ts'
 import { type BoardName, boardNames, panelOf, readBoard } from '../lab/boards.ts'
 import { Grafana, nameOf, type Series, type View } from '../lab/grafana.ts'
-import { Lab, shippedScenario } from '../lab/lab.ts'
-import { type Prometheus, startPrometheus } from '../lab/prometheus.ts'
+import { shippedScenario } from '../lab/lab.ts'
+import type { Prometheus } from '../lab/prometheus.ts'
 import { loadScenario } from '../lab/story/scenario.ts'
 import { type EmptyPanel, emptyInOutage, emptyInQuiet } from './empty-panels.ts'
-import { Exporter } from './exporter.ts'
+import type { Exporter } from './exporter.ts'
+import { type Closing, scrapeMs, startWatched, type Watched, watch } from './watched.ts'
 
-const scrapeMs = 1_000
 /** 18 minutes in 36 s. */
 const scale = 30
 const settleMs = 6_000
@@ -32,7 +30,6 @@ interface Past {
   /** Scraped the same exporter, whose series have no label cluster there. */
   readonly single: Prometheus
   readonly cluster: string
-  readonly beganMs: number
   readonly leftMs: number
   /** Half of the nodes have been not ready for some time. */
   readonly heightMs: number
@@ -40,7 +37,7 @@ interface Past {
   readonly lostNodeSeconds: number
 }
 
-const closing: (() => Promise<unknown>)[] = []
+const closing: Closing = []
 let past: Past
 
 before(async () => {
@@ -53,40 +50,20 @@ after(async () => {
 
 async function live(): Promise<Past> {
   const scenario = await loadScenario(shippedScenario('outage'))
+  const { cluster } = scenario.defaults
   const calm = { ...scenario, timeline: [], defaults: { ...scenario.defaults, cluster: quietCluster } }
-  const [lab, quiet] = [await Lab.start({ scenario, scale }), await Lab.start({ scenario: calm, scale })]
-  closing.push(
-    () => lab.close(),
-    () => quiet.close(),
-  )
-  const exporters = await Promise.all(
-    [lab, quiet].map((each) =>
-      Exporter.start({ config: each.config(), env: each.env, flags: [`--storage.path=${each.folder}`] }),
-    ),
-  )
-  closing.push(() => Promise.all(exporters.map((exporter) => exporter.stop())))
-  await Promise.all(exporters.map((exporter) => exporter.ready()))
-  const [first, second] = exporters
-  if (first === undefined || second === undefined) throw new Error('two exporters were started')
-  const rules = [renderRules(parseSettings(['evaluation_interval=1s', 'keep_firing_for=2s']), 'prometheus')]
-  const prometheus = await startPrometheus({ targets: [first, second], scrapeMs, rules })
-  closing.push(() => prometheus.stop())
-  const single = await startPrometheus({ targets: [{ url: await withoutCluster(first) }], scrapeMs, rules })
-  closing.push(() => single.stop())
-  return { ...(await watchOutage(lab, first, prometheus)), prometheus, single, cluster: scenario.defaults.cluster }
+  const stricken = await startWatched({ scenario, scale }, closing)
+  const quiet = await startWatched({ scenario: calm, scale }, closing)
+  const prometheus = await watch([stricken.exporter.url, quiet.exporter.url], closing)
+  const single = await watch([await withoutCluster(stricken.exporter)], closing)
+  return { ...(await playOutage(stricken)), prometheus, single, cluster }
 }
 
-async function watchOutage(lab: Lab, exporter: Exporter, prometheus: Prometheus) {
-  const scraped = async () => (await prometheus.query('ALERTS{alertname="ElbChurnWatchdog"}')).length > 0
-  for (const deadline = Date.now() + 20_000; !(await scraped()); ) {
-    if (Date.now() > deadline) throw new Error(`the rules see no exporter: ${prometheus.output()}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
+async function playOutage({ lab, exporter }: Watched) {
   let leftMs = 0
   lab.on((event) => {
     if (event.kind === 'address' && event.change === 'leaves') leftMs = event.wallMs
   })
-  const beganMs = Date.now()
   const playing = lab.play()
   await exporter.until((metrics) => metrics.value('nodes_not_ready_ratio') === 0.5, 'half are not ready', 30_000)
   await new Promise((resolve) => setTimeout(resolve, settleMs))
@@ -95,7 +72,7 @@ async function watchOutage(lab: Lab, exporter: Exporter, prometheus: Prometheus)
   await exporter.until((metrics) => metrics.value('nodes_not_ready_ratio') === 0, 'all are back', 30_000)
   const lostNodeSeconds = lab.unknownNodeSeconds
   await new Promise((resolve) => setTimeout(resolve, settleMs))
-  return { beganMs, leftMs, heightMs, endMs: Date.now(), lostNodeSeconds }
+  return { leftMs, heightMs, endMs: Date.now(), lostNodeSeconds }
 }
 
 /** The exporter as a Prometheus sees it whose series have no label cluster. */

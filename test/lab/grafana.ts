@@ -39,7 +39,7 @@ export interface FieldDefaults {
   readonly unit?: string
   readonly noValue?: string
   readonly max?: number
-  readonly custom?: { readonly axisWidth?: number }
+  readonly custom?: { readonly axisWidth?: number; readonly stacking?: { readonly mode: string } }
   readonly mappings?: readonly { readonly options: Record<string, { readonly text: string; readonly color: string }> }[]
   readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] }
 }
@@ -73,6 +73,7 @@ export interface Annotation {
   readonly target?: Target
   readonly titleFormat?: string
   readonly useValueForTime?: boolean
+  readonly iconColor: string
 }
 
 export interface Link {
