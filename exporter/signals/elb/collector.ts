@@ -7,7 +7,7 @@ import type { AddressInSight } from '../views.ts'
 import { bookReader } from './book.ts'
 import { askInstances, askInterfaces } from './details.ts'
 import { accountKey, Discovery, type Found, familyOf } from './discovery.ts'
-import { labelFor } from './matching.ts'
+import { type LabelSpace, labelSpaces, labelsIn } from './labels.ts'
 import type { ElbMetric } from './metrics.ts'
 import type { LoadBalancerOptions } from './options.ts'
 import { Watched } from './watched.ts'
@@ -50,7 +50,10 @@ interface Account {
   readonly entries: readonly LoadBalancerOptions[]
   readonly aws: AwsAccount
   readonly discovery: Discovery
+  readonly labels: LabelSpace
 }
+
+const nothingNew = { fresh: [], settled: () => false }
 
 class ElbCollector {
   readonly #deps: CollectorDeps
@@ -61,12 +64,13 @@ class ElbCollector {
 
   constructor(options: readonly LoadBalancerOptions[], deps: CollectorDeps) {
     this.#deps = deps
-    const entries = Map.groupBy(options, accountKey)
-    this.#accounts = [...entries].flatMap(([key, own]) =>
-      own
-        .slice(0, 1)
-        .map((first) => ({ key, entries: own, discovery: new Discovery(own, deps.clock), aws: this.#open(first) })),
-    )
+    const entries = [...Map.groupBy(options, accountKey)]
+    const spaces = labelSpaces(entries.map(([, own]) => own))
+    this.#accounts = entries.flatMap(([key, own], index) => {
+      const [first, labels] = [own[0], spaces[index]]
+      if (first === undefined || labels === undefined) return []
+      return [{ key, entries: own, labels, discovery: new Discovery(own, deps.clock), aws: this.#open(first) }]
+    })
     this.#recall()
   }
 
@@ -122,6 +126,7 @@ class ElbCollector {
       if (book === undefined || options === undefined) books.delete(key)
       else this.#watched.set(key, new Watched({ key, ...book, options }, this.#deps))
     }
+    for (const account of this.#accounts) this.#relabel(account)
     this.#retainScopes()
   }
 
@@ -145,36 +150,43 @@ class ElbCollector {
     return [...failures, ...unplaced, ...unhealthy, ...unseen]
   }
 
-  #takeUp(account: Account, { wanted }: Found): Failure[] {
-    const before = this.#own(account).length
-    let room = watchedLimit - before
-    let omitted = 0
-    for (const [id, { lb, options }] of wanted) {
-      const key = `${account.key} ${id}`
-      let watched = this.#watched.get(key)
-      if (watched === undefined && room <= 0) omitted += 1
-      if (watched === undefined && room > 0) {
-        room -= 1
-        watched = this.#add(key, account.key, lb, options)
-      }
-      watched?.listed(lb, options)
-    }
-    if (omitted === 0) return []
-    const message = `${omitted} load balancers beyond the first ${watchedLimit} are not watched: ask for fewer by names or tags`
+  #takeUp(account: Account, { wanted, settled }: Found): Failure[] {
+    const known = new Set(this.#own(account).map(({ lb }) => lb.id))
+    const fresh = [...wanted.values()].filter(({ lb }) => !known.has(lb.id))
+    const room = Math.max(0, watchedLimit - known.size)
+    const taken = fresh.slice(0, room)
+    const labels = this.#relabel(account, { fresh: taken.map(({ lb }) => lb), settled })
+    for (const { lb, options } of taken) this.#add(account, labels.get(lb.id) ?? lb.name, lb, options)
+    for (const [id, { lb, options }] of wanted) this.#watched.get(`${account.key} ${id}`)?.listed(lb, options)
+    if (fresh.length <= room) return []
+    const message = `${fresh.length - room} load balancers beyond the first ${watchedLimit} are not watched: ask for fewer by names or tags`
     return [{ reason: 'limit', message }]
   }
 
-  #add(key: string, account: string, lb: LoadBalancer, options: LoadBalancerOptions): Watched {
-    const taken = new Set(this.#own().map(({ label }) => label))
-    const label = labelFor(lb, options.region, taken)
-    const watched = new Watched({ key, account, label, lb, options }, this.#deps)
-    this.#watched.set(key, watched)
+  /** Gives those that are watched the labels they must have now. A plain name that was right once is not in doubt. */
+  #relabel(account: Account, news: Pick<Found, 'settled'> & { readonly fresh: readonly LoadBalancer[] } = nothingNew) {
+    const own = this.#own(account)
+    const plain = new Set(own.filter(({ label, lb }) => label === lb.name).map(({ lb }) => lb.id))
+    const all = [...own.map(({ lb }) => lb), ...news.fresh]
+    const labels = labelsIn(account.labels, all, (named) => plain.has(named.id) || news.settled(named))
+    for (const watched of own) {
+      const { label: before, lb } = watched
+      const label = labels.get(lb.id) ?? before
+      if (label === before) continue
+      watched.rename(label)
+      this.#deps.log.info({ load_balancer: label, before, dns_name: lb.dnsName }, 'load balancer has another label now')
+    }
+    return labels
+  }
+
+  #add({ key: account }: Account, label: string, lb: LoadBalancer, options: LoadBalancerOptions): void {
+    const key = `${account} ${lb.id}`
+    this.#watched.set(key, new Watched({ key, account, label, lb, options }, this.#deps))
     const { dnsName: dns_name, type } = lb
     this.#deps.log.info({ load_balancer: label, dns_name, type, region: options.region }, 'load balancer found')
     if (label !== lb.name) {
-      this.#deps.log.warn({ load_balancer: label, name: lb.name }, 'two load balancers of this cluster share a name')
+      this.#deps.log.warn({ load_balancer: label, name: lb.name }, 'load balancers of this cluster may share a name')
     }
-    return watched
   }
 
   /** Only a list that was read to its end tells who is not there. */

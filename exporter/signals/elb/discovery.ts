@@ -19,6 +19,8 @@ export interface Found {
   readonly listed: ReadonlySet<string>
   /** Families of which every page was read: who is not listed there is gone. */
   readonly complete: ReadonlySet<Family>
+  /** false where a classic load balancer of this name may be wanted, and nobody can say so now. */
+  settled(named: Pick<LoadBalancer, 'name'>): boolean
   readonly failures: readonly Failure[]
 }
 
@@ -60,7 +62,10 @@ export class Discovery {
       else if (this.#entries.some((entry) => this.#judge(lb, entry) === 'unknown')) unknown.add(lb.id)
     }
     failures.push(...this.#missing(listed, complete))
-    return { wanted, unknown, listed: new Set(listed.map(({ id }) => id)), complete, failures }
+    const read = complete.has('classic') || !this.#families().includes('classic')
+    // The id of a classic load balancer is its name.
+    const settled = ({ name }: Pick<LoadBalancer, 'name'>) => read && !unknown.has(name)
+    return { wanted, unknown, listed: new Set(listed.map(({ id }) => id)), complete, settled, failures }
   }
 
   #families(): Family[] {
@@ -135,5 +140,15 @@ export class Discovery {
 
 /** Entries of one account and region share its clients, credentials and calls. */
 export function accountKey({ region, roleArn, endpoint }: LoadBalancerOptions): string {
-  return [region, roleArn, endpoint].filter((part) => part !== undefined).join(' ')
+  const parts = [region, roleArn, endpoint === undefined ? undefined : withoutUser(endpoint)]
+  return parts.filter((part) => part !== undefined).join(' ')
+}
+
+/** The key is saved and told, so a password that somebody wrote into the URL must not be in it. */
+function withoutUser(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint
+  const url = new URL(endpoint)
+  if (url.username === '' && url.password === '') return endpoint
+  url.username = url.password = ''
+  return url.href
 }

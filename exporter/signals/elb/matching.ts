@@ -1,4 +1,4 @@
-/** Which load balancers a config entry asks for, and what each is called. */
+/** Which load balancers a config entry asks for, and which addresses of theirs clients dial. */
 import type { LoadBalancer, NetworkInterface, Tags } from '../../sources/aws/types.ts'
 import type { Placed } from './addresses.ts'
 import type { LoadBalancerOptions } from './options.ts'
@@ -17,21 +17,6 @@ export function judge(
   if (wanted.length === 0) return 'unwanted'
   if (tags === undefined) return 'unknown'
   return wanted.every(([key, value]) => tags[key] === value) ? 'wanted' : 'unwanted'
-}
-
-/**
- * The label `load_balancer`: the name, where no other load balancer of the cluster has it. A classic and a network load
- * balancer, or two of two regions, can share a name; their series stay apart since the one that came second is called
- * `name (type region)`, with a number behind it where even that is taken. The first keeps its label as long as it is
- * watched, over restarts too.
- */
-export function labelFor(lb: Pick<LoadBalancer, 'name' | 'type'>, region: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(lb.name)) return lb.name
-  const longer = `${lb.name} (${lb.type} ${region})`
-  if (!taken.has(longer)) return longer
-  let number = 2
-  while (taken.has(`${longer} ${number}`)) number += 1
-  return `${longer} ${number}`
 }
 
 /**

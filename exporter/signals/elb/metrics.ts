@@ -1,6 +1,6 @@
 import type { MetricTable } from '../../metrics/spec.ts'
 
-/** Metrics of the config section `load_balancers`. `load_balancer` is its name, see `labelFor` in matching.ts. */
+/** Metrics of the config section `load_balancers`. `load_balancer` is its name, see labels.ts. */
 export const elbMetrics = {
   elbchurn_elb_addresses: {
     type: 'gauge',
@@ -29,7 +29,7 @@ export const elbMetrics = {
   },
   elbchurn_elb_info: {
     type: 'gauge',
-    help: '1 for each load balancer that AWS lists and the config asks for. A second one of the same name is called `name (type region)`.',
+    help: '1 for each load balancer that AWS lists and the config asks for. Where load balancers may share a name, the first by config entry, type and id has it, and the others are called `name (type region)`.',
     labels: ['cluster', 'load_balancer', 'dns_name', 'scheme', 'type', 'region'],
     cardinality: '1 per load balancer',
   },

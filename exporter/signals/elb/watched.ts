@@ -37,9 +37,9 @@ type ScopeKind = (typeof scopeKinds)[number]
 export class Watched {
   readonly key: string
   readonly account: string
-  readonly label: string
   /** When its instances were last asked for. */
   healthMs = 0
+  #label: string
   #lb: LoadBalancer
   #options: LoadBalancerOptions
   #book: AddressBook
@@ -54,7 +54,7 @@ export class Watched {
   constructor(init: WatchedInit, deps: CollectorDeps) {
     this.key = init.key
     this.account = init.account
-    this.label = init.label
+    this.#label = init.label
     this.#lb = init.lb
     this.#options = init.options
     this.#book = init.addresses ?? emptyBook
@@ -65,9 +65,11 @@ export class Watched {
       info: this.#scope('info', aws),
       interfaces: this.#scope('interfaces', aws),
     }
-    for (const change of ['added', 'removed']) this.#count(change, 0)
-    // What a restart kept is true before DNS has answered, and also while it does not.
-    if (this.#scopes.addresses.stale()) this.#scopes.addresses.publish(this.#lastChanges())
+    this.#begin()
+  }
+
+  get label(): string {
+    return this.#label
   }
 
   get lb(): LoadBalancer {
@@ -100,6 +102,16 @@ export class Watched {
     const { dnsName: dns_name, scheme, type } = lb
     const labels = { load_balancer: this.label, dns_name, scheme, type, region: options.region }
     this.#scopes.info.publish([{ metric: 'elbchurn_elb_info', labels, value: 1 }])
+    this.#save()
+  }
+
+  /** The series of the old label leave, and those of the new one begin. */
+  rename(label: string): void {
+    const { addresses, info, interfaces } = this.#scopes
+    for (const scope of [addresses, info, interfaces, this.#scope('instances', 0)]) scope.drop()
+    this.#label = label
+    this.#begin()
+    if (this.#lastLook?.ok === true) this.#publish()
     this.#save()
   }
 
@@ -197,6 +209,12 @@ export class Watched {
     this.#publish()
     this.#save()
     return undefined
+  }
+
+  #begin(): void {
+    for (const change of ['added', 'removed']) this.#count(change, 0)
+    // What a restart kept is true before DNS has answered, and also while it does not.
+    if (this.#scopes.addresses.stale()) this.#scopes.addresses.publish(this.#lastChanges())
   }
 
   #record(before: readonly string[], added: readonly string[], removed: readonly string[], atMs: number): void {

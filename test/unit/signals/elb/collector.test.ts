@@ -247,7 +247,7 @@ elbchurn_elb_address_changes_total{cluster="test",load_balancer="k8s-api",change
 # HELP elbchurn_elb_address_last_change_timestamp_seconds When an address last came or left. Survives a restart; absent until the first change.
 # TYPE elbchurn_elb_address_last_change_timestamp_seconds gauge
 
-# HELP elbchurn_elb_info 1 for each load balancer that AWS lists and the config asks for. A second one of the same name is called \`name (type region)\`.
+# HELP elbchurn_elb_info 1 for each load balancer that AWS lists and the config asks for. Where load balancers may share a name, the first by config entry, type and id has it, and the others are called \`name (type region)\`.
 # TYPE elbchurn_elb_info gauge
 elbchurn_elb_info{cluster="test",load_balancer="k8s-api",dns_name="k8s-api.elb.test",scheme="internet-facing",type="classic",region="us-west-2"} 1
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dialled, judge, labelFor } from '../../../../exporter/signals/elb/matching.ts'
+import { dialled, judge } from '../../../../exporter/signals/elb/matching.ts'
 import type { LoadBalancerOptions } from '../../../../exporter/signals/elb/options.ts'
 import type { LoadBalancer } from '../../../../exporter/sources/aws/types.ts'
 
@@ -27,19 +27,6 @@ describe('a config entry', () => {
   it('wants no load balancer of another type', () => {
     assert.equal(judge({ name: 'k8s-api', type: 'application' }, options, undefined), 'unwanted')
     assert.equal(judge({ name: 'k8s-api', type: 'gateway' }, options, undefined), 'unwanted')
-  })
-})
-
-describe('the label of a load balancer', () => {
-  it('is its name, and longer where another one has that name', () => {
-    const lb = { name: 'k8s-api', type: 'network' }
-    const first = labelFor(lb, 'us-west-2', new Set())
-    const second = labelFor(lb, 'us-west-2', new Set([first]))
-    const third = labelFor(lb, 'us-west-2', new Set([first, second]))
-    assert.deepEqual(
-      [first, second, third],
-      ['k8s-api', 'k8s-api (network us-west-2)', 'k8s-api (network us-west-2) 2'],
-    )
   })
 })
 
