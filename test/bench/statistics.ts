@@ -40,3 +40,10 @@ export function bucketQuantile(buckets: readonly Bucket[], share: number): numbe
 export function bucketsBetween(before: readonly Bucket[], after: readonly Bucket[]): Bucket[] {
   return after.map(({ le, count }) => ({ le, count: count - (before.find((bucket) => bucket.le === le)?.count ?? 0) }))
 }
+
+/** One histogram of several with the same bounds. */
+export function bucketsTogether(histograms: readonly (readonly Bucket[])[]): Bucket[] {
+  const counts = new Map<number, number>()
+  for (const { le, count } of histograms.flat()) counts.set(le, (counts.get(le) ?? 0) + count)
+  return [...counts].map(([le, count]) => ({ le, count }))
+}

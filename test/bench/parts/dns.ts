@@ -5,7 +5,7 @@ import { Blackbox } from '../blackbox.ts'
 import { cpuSeconds, resident } from '../measured.ts'
 import { type Part, pause } from '../part.ts'
 import type { Row } from '../report.ts'
-import { type Bucket, bucketQuantile, bucketsBetween, median, percentile } from '../statistics.ts'
+import { type Bucket, bucketQuantile, bucketsBetween, bucketsTogether, median, percentile } from '../statistics.ts'
 import { benchZone, dnsSection, names, records } from '../zone.ts'
 
 const watchedNames = 1_000
@@ -22,6 +22,7 @@ const goal = 8
 interface Ours {
   readonly cpuMicros: number
   readonly failed: number
+  readonly durations: readonly Bucket[]
 }
 
 interface Theirs {
@@ -40,7 +41,6 @@ export const dnsPart: Part = {
     try {
       say(`${watchedNames} names, every second, ours and blackbox in turns, ${rounds} rounds`)
       await pause(warmUpMs)
-      const first = await exporter.metrics()
       const ours: Ours[] = []
       const theirs: Theirs[] = []
       for (let round = 0; round < rounds; round += 1) {
@@ -50,9 +50,8 @@ export const dnsPart: Part = {
         theirs.push(await measureBlackbox(blackbox, knot.address))
         exporter.signal('SIGCONT')
       }
-      const last = await exporter.metrics()
       const memory = { ours: await resident(exporter.pid), theirs: await resident(blackbox.pid) }
-      return report(ours, theirs, durations(first, last), memory)
+      return report(ours, theirs, memory)
     } finally {
       exporter.signal('SIGCONT')
       await exporter.stop()
@@ -64,12 +63,17 @@ export const dnsPart: Part = {
 
 /** The whole process, a scrape of all its series included. */
 async function measureOurs(exporter: Exporter): Promise<Ours> {
-  const before = queries(await exporter.metrics())
+  const first = await exporter.metrics()
   const cpuBefore = await cpuSeconds(exporter.pid)
   await pause(roundMs)
-  const after = queries(await exporter.metrics())
+  const last = await exporter.metrics()
   const cpu = (await cpuSeconds(exporter.pid)) - cpuBefore
-  return { cpuMicros: (cpu / (after.good - before.good)) * 1e6, failed: after.failed - before.failed }
+  const [before, after] = [queries(first), queries(last)]
+  return {
+    cpuMicros: (cpu / (after.good - before.good)) * 1e6,
+    failed: after.failed - before.failed,
+    durations: durations(first, last),
+  }
 }
 
 /** Queries that wait while the process is stopped time out, so those before a round do not count. */
@@ -110,12 +114,12 @@ function lastNumber(line: string): number {
 function report(
   ours: readonly Ours[],
   theirs: readonly Theirs[],
-  buckets: readonly Bucket[],
   memory: Readonly<Record<'ours' | 'theirs', { nowMb: number }>>,
 ): Row[] {
   const part = 'dns'
   const peer = (value: number) => ({ kind: 'peer' as const, name: 'blackbox', value })
   const ratio = median(theirs.map(({ cpuMicros }, round) => cpuMicros / (ours[round]?.cpuMicros ?? Number.NaN)))
+  const buckets = bucketsTogether(ours.map((figures) => figures.durations))
   const wallMs = theirs.flatMap((figures) => figures.wallMs)
   const cpu = peer(median(theirs.map(({ cpuMicros }) => cpuMicros)))
   const least = (value: number) => ({ kind: 'at_least' as const, value })

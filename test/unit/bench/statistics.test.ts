@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { bucketQuantile, bucketsBetween, percentile } from '../../bench/statistics.ts'
+import { bucketQuantile, bucketsBetween, bucketsTogether, percentile } from '../../bench/statistics.ts'
 
 describe('percentile', () => {
   it('is the smallest sample that the share does not exceed', () => {
@@ -61,6 +61,14 @@ describe('a quantile of buckets', () => {
     assert.deepEqual(bucketsBetween(before, buckets.slice(0, 2)), [
       { le: 1, count: 6 },
       { le: 2, count: 30 },
+    ])
+  })
+  it('counts what several rounds observed together', () => {
+    const rounds = [buckets, buckets.slice(0, 2)]
+    assert.deepEqual(bucketsTogether(rounds), [
+      { le: 1, count: 20 },
+      { le: 2, count: 60 },
+      { le: Number.POSITIVE_INFINITY, count: 40 },
     ])
   })
 })
