@@ -1,6 +1,6 @@
 /** Lists the leases that kubelets renew every 10 s, and publishes how many nodes have stopped doing so. */
-import type { LookupFunction } from 'node:net'
 import type { Failure } from '../../core/poll.ts'
+import { type FindAddresses, hostAddresses } from '../../sources/dns/host-addresses.ts'
 import { type Bounds, defaultBounds } from '../../sources/kubernetes/bounds.ts'
 import { KubernetesClient } from '../../sources/kubernetes/client.ts'
 import { clusterCredentials } from '../../sources/kubernetes/credentials.ts'
@@ -38,7 +38,7 @@ const leases = {
 /** What tests shorten or replace. */
 export interface HeartbeatsTuning {
   readonly bounds?: Bounds
-  readonly lookup?: LookupFunction
+  readonly addressesOf?: FindAddresses
 }
 
 export function create(options: HeartbeatsOptions, deps: CollectorDeps, tuning: HeartbeatsTuning = {}): Collector {
@@ -69,7 +69,11 @@ class HeartbeatsCollector {
   /** The server's clock less ours, in ms. */
   #skewMs = 0
 
-  constructor(options: HeartbeatsOptions, deps: CollectorDeps, { bounds = leaseBounds, lookup }: HeartbeatsTuning) {
+  constructor(
+    options: HeartbeatsOptions,
+    deps: CollectorDeps,
+    { bounds = leaseBounds, addressesOf = hostAddresses(deps) }: HeartbeatsTuning,
+  ) {
     this.#options = options
     this.#deps = deps
     this.#bounds = bounds
@@ -77,7 +81,7 @@ class HeartbeatsCollector {
       credentials: clusterCredentials(options),
       clock: deps.clock,
       bounds,
-      ...(lookup === undefined ? {} : { lookup }),
+      addressesOf,
     })
   }
 

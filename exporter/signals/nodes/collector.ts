@@ -1,7 +1,7 @@
 /** Follows the nodes of a cluster and publishes who should be ready and is not, within a quarter of a second. */
-import type { LookupFunction } from 'node:net'
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
+import { type FindAddresses, hostAddresses } from '../../sources/dns/host-addresses.ts'
 import { type Bounds, defaultBounds } from '../../sources/kubernetes/bounds.ts'
 import { KubernetesClient } from '../../sources/kubernetes/client.ts'
 import { clusterCredentials } from '../../sources/kubernetes/credentials.ts'
@@ -28,7 +28,7 @@ const limits = { nodes: 1_000, reasons: 50, groups: 500, status: 100 }
 /** What tests shorten or replace. */
 export interface NodesTuning {
   readonly bounds?: Bounds
-  readonly lookup?: LookupFunction
+  readonly addressesOf?: FindAddresses
   readonly random?: () => number
 }
 
@@ -69,7 +69,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
       credentials: clusterCredentials(options),
       clock: deps.clock,
       bounds: this.#bounds,
-      ...(tuning.lookup === undefined ? {} : { lookup: tuning.lookup }),
+      addressesOf: tuning.addressesOf ?? hostAddresses(deps),
     })
     this.#scope = deps.metrics.scope<NodesMetric>('nodes', staleAfterMs)
     this.#ledger = new NodeLedger({

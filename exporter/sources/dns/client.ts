@@ -46,5 +46,10 @@ export interface ResolveOptions {
 export interface DnsClient {
   /** Never throws: a failure is a `Poll` with its reason. Follows CNAMEs to the asked type unless CNAME is asked. */
   resolve(question: Question, resolver: ResolverName, options: ResolveOptions): Promise<Poll<Answer>>
+  /**
+   * The names that `hostname`, as people and programs write it, may stand for, to be resolved in turn: the search list of
+   * the system's resolv.conf applied. Never throws: without a resolv.conf that can be read it is the hostname itself.
+   */
+  namesFor(hostname: string): Promise<readonly string[]>
   close(): Promise<void>
 }

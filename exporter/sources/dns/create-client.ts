@@ -8,6 +8,7 @@ import { Limiter } from './limiter.ts'
 import { Querier } from './query.ts'
 import { ResolvConf } from './resolv-conf.ts'
 import { authoritativeResolver, type HopOptions, type Resolver, serverResolver, systemResolver } from './resolvers.ts'
+import { namesFor } from './search-list.ts'
 import { dnsPort, parseServer } from './server-address.ts'
 import { UdpSockets } from './sockets.ts'
 import { Zones } from './zones.ts'
@@ -47,6 +48,7 @@ class Client implements DnsClient {
   readonly #aborts = new Aborts()
   readonly #sockets: UdpSockets
   readonly #querier: Querier
+  readonly #resolvConf: ResolvConf
   readonly #resolvers = new Map<ResolverName, Resolver>()
 
   constructor(options: DnsClientOptions) {
@@ -58,7 +60,8 @@ class Client implements DnsClient {
     const limiter = new Limiter({ total: concurrency, perServer: concurrencyPerServer, waiting: maxWaiting })
     this.#querier = new Querier({ clock, timeoutMs, sockets: this.#sockets, limiter })
     const path = options.resolvConfPath ?? '/etc/resolv.conf'
-    const system = systemResolver(this.#querier, new ResolvConf({ path, clock, port: options.systemPort ?? dnsPort }))
+    this.#resolvConf = new ResolvConf({ path, clock, port: options.systemPort ?? dnsPort })
+    const system = systemResolver(this.#querier, this.#resolvConf)
     const source = {
       ask: (question: Question, asked: ResolveOptions) => system(question, this.#infrastructure(asked)),
       resolve: (question: Question, asked: ResolveOptions) =>
@@ -81,6 +84,14 @@ class Client implements DnsClient {
     if (resolver !== 'authoritative') return poll
     const givenUp = this.#failed(question, resolver, 'timeout', 'given up before the answer came')
     return this.#aborts.race(poll, options.signal, givenUp)
+  }
+
+  async namesFor(hostname: string): Promise<readonly string[]> {
+    try {
+      return namesFor(hostname, await this.#resolvConf.searchList())
+    } catch {
+      return [hostname]
+    }
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Clock } from '../../core/clock.ts'
+import { parseSearchList, type SearchList } from './search-list.ts'
 import { type ServerAddress, serverAddress } from './server-address.ts'
 
 /** As the C library does: no more than three, and this machine where none is named (resolv.conf(5)). */
@@ -19,6 +20,11 @@ export function parseResolvConf(text: string, port?: number): ServerAddress[] {
   return local === undefined ? [] : [local]
 }
 
+interface Content {
+  readonly servers: readonly ServerAddress[]
+  readonly search: SearchList
+}
+
 export interface ResolvConfOptions {
   readonly path: string
   readonly clock: Clock
@@ -27,15 +33,15 @@ export interface ResolvConfOptions {
 }
 
 /**
- * The nameservers of a resolv.conf, read anew when the file changes: looked at on use, at most once a second. `stat`
- * follows links, so a file that is replaced by moving a link (as Kubernetes mounts do) counts as changed.
+ * The nameservers and the search list of a resolv.conf, read anew when the file changes: looked at on use, at most once
+ * a second. `stat` follows links, so a file that is replaced by moving a link (as Kubernetes mounts do) counts as changed.
  */
 export class ResolvConf {
   readonly #options: ResolvConfOptions
-  #servers: readonly ServerAddress[] | undefined
+  #content: Content | undefined
   #identity = ''
   #checkedAt = -Infinity
-  #checking: Promise<void> | undefined
+  #checking: Promise<Content> | undefined
 
   constructor(options: ResolvConfOptions) {
     this.#options = options
@@ -43,31 +49,44 @@ export class ResolvConf {
 
   /** Rejects only while the file was never readable; later the last good content stays. */
   async servers(): Promise<readonly ServerAddress[]> {
-    if (this.#servers !== undefined && this.#options.clock.monotonic() - this.#checkedAt < checkEveryMs) {
-      return this.#servers
+    return (await this.#read()).servers
+  }
+
+  /** Likewise. */
+  async searchList(): Promise<SearchList> {
+    return (await this.#read()).search
+  }
+
+  async #read(): Promise<Content> {
+    if (this.#content !== undefined && this.#options.clock.monotonic() - this.#checkedAt < checkEveryMs) {
+      return this.#content
     }
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined
     })
-    await this.#checking
-    return this.#servers ?? []
+    return await this.#checking
   }
 
-  async #check(): Promise<void> {
-    const { clock, path, port } = this.#options
+  async #check(): Promise<Content> {
+    const { clock, path } = this.#options
     try {
       const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true })
       const identity = `${dev} ${ino} ${mtimeNs} ${size}`
       if (identity !== this.#identity) {
-        this.#servers = parseResolvConf(await readFile(path, 'utf8'), port)
+        this.#content = this.#parse(await readFile(path, 'utf8'))
         this.#identity = identity
       }
     } catch (error) {
       // No file is an empty file, as the C library has it; in the middle of a replacement the old content holds.
-      if (this.#servers === undefined && isMissing(error)) this.#servers = parseResolvConf('', port)
-      if (this.#servers === undefined) throw error
+      if (this.#content === undefined && !isMissing(error)) throw error
     }
+    this.#content ??= this.#parse('')
     this.#checkedAt = clock.monotonic()
+    return this.#content
+  }
+
+  #parse(text: string): Content {
+    return { servers: parseResolvConf(text, this.#options.port), search: parseSearchList(text) }
   }
 }
 

@@ -1,6 +1,8 @@
 /** Every wait and every size of a list-watch, in one place. Times in milliseconds unless the name says otherwise. */
 export interface Bounds {
-  /** Name lookup, TCP and TLS together. */
+  /** The name, with time for nameservers that do not answer before one that does. */
+  readonly lookupMs: number
+  /** TCP and TLS together. */
   readonly connectMs: number
   /** One address of a name that has several, before the next is tried. */
   readonly addressMs: number
@@ -28,6 +30,7 @@ export interface Bounds {
 
 /** A dead connection is found after at most 10 s and dialled anew within 3 s more. */
 export const defaultBounds: Bounds = {
+  lookupMs: 10_000,
   connectMs: 3_000,
   addressMs: 700,
   headersMs: 4_000,

@@ -4,8 +4,9 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import { isIP } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
+import type { FindAddresses } from '../dns/host-addresses.ts'
 import type { Bounds } from './bounds.ts'
 import { type Credentials, CredentialsError, type Target } from './credentials.ts'
 import {
@@ -17,13 +18,14 @@ import {
   failureOfStatus,
   type Reply,
 } from './failures.ts'
+import { Lookups } from './lookup.ts'
 
 export interface ClientOptions {
   readonly credentials: Credentials
   readonly clock: Clock
   readonly bounds: Bounds
-  /** Absent: the system's resolver, anew for each dial. */
-  readonly lookup?: LookupFunction
+  /** Asked anew for each dial. Never getaddrinfo: a name without a server would hold up those of other clusters. */
+  readonly addressesOf: FindAddresses
 }
 
 export interface Get {
@@ -42,6 +44,7 @@ const errorBodyMs = 2_000
 
 export class KubernetesClient {
   readonly #options: ClientOptions
+  readonly #lookups: Lookups
   readonly #agents: { readonly http: HttpAgent; readonly https: HttpsAgent }
   #server = ''
   #address: string | undefined
@@ -49,12 +52,12 @@ export class KubernetesClient {
 
   constructor(options: ClientOptions) {
     this.#options = options
-    const { addressMs } = options.bounds
+    this.#lookups = new Lookups(options.addressesOf)
     const dial = {
       keepAlive: true,
       autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: addressMs,
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+      autoSelectFamilyAttemptTimeout: options.bounds.addressMs,
+      lookup: this.#lookups.lookup,
     }
     this.#agents = { http: new HttpAgent(dial), https: new HttpsAgent(dial) }
   }
@@ -81,8 +84,9 @@ export class KubernetesClient {
     return this.#attempt(get)
   }
 
-  /** Closes every connection of this client. */
+  /** Closes every connection of this client, and gives up those that are being made. */
   dialAnew(): void {
+    this.#lookups.cancel()
     this.#agents.http.destroy()
     this.#agents.https.destroy()
   }
@@ -124,7 +128,7 @@ export class KubernetesClient {
   }
 
   #dispatch(target: Target, get: Get): Promise<IncomingMessage> {
-    const { connectMs } = this.#options.bounds
+    const { lookupMs, connectMs } = this.#options.bounds
     const secure = target.server.protocol === 'https:'
     const url = new URL(`${target.server.pathname.replace(/\/$/, '')}${get.path}`, target.server)
     const headers = { ...target.headers, accept: 'application/json', 'user-agent': 'elb-churn-exporter' }
@@ -134,13 +138,16 @@ export class KubernetesClient {
       : httpRequest(url, { agent: this.#agents.http, headers, signal: get.signal })
     const bound = (ms: number, what: string) =>
       setTimeout(() => request.destroy(new DeadlineError(`${what} within ${ms} ms`)), ms)
-    let timer = bound(connectMs, 'no connection')
-    const connected = () => {
+    const named = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0
+    let timer = named ? bound(lookupMs, `no address of ${url.hostname}`) : bound(connectMs, 'no connection')
+    const next = (ms: number, what: string) => {
       clearTimeout(timer)
-      timer = bound(get.headersMs, 'no answer')
+      timer = bound(ms, what)
     }
+    const connected = () => next(get.headersMs, 'no answer')
     request.on('socket', (socket) => {
       if (request.reusedSocket) return connected()
+      socket.once('lookup', () => next(connectMs, 'no connection'))
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         this.#dialled(socket.remoteAddress)
         connected()

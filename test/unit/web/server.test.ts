@@ -58,7 +58,11 @@ async function setUp(options: { started: boolean; reload?: () => Promise<string 
     state,
     signals: [dns as Signal<never>],
     startTimer: () => ({ stop: () => undefined }),
-    createDns: () => ({ resolve: () => Promise.reject(new Error('not asked')), close: async () => undefined }),
+    createDns: () => ({
+      resolve: () => Promise.reject(new Error('not asked')),
+      namesFor: async (hostname) => [hostname],
+      close: async () => undefined,
+    }),
   })
   if (options.started) {
     const every = '*/5 * * * * *'

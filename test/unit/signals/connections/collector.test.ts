@@ -19,7 +19,11 @@ after(async () => {
   await rm(directory, { recursive: true })
 })
 
-const noDns = { resolve: () => Promise.reject(new Error('no DNS here')), close: () => Promise.resolve() }
+const noDns = {
+  resolve: () => Promise.reject(new Error('no DNS here')),
+  namesFor: async (hostname: string) => [hostname],
+  close: () => Promise.resolve(),
+}
 const hostname = 'api.prod.example.com'
 
 /** A collector over a /proc that tests write and answers that they set. */

@@ -42,6 +42,10 @@ class ScriptedDns implements DnsClient {
     for (const end of this.#open) end()
   }
 
+  async namesFor(hostname: string): Promise<readonly string[]> {
+    return [hostname]
+  }
+
   async close(): Promise<void> {
     this.release()
   }

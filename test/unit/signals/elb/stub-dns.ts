@@ -40,5 +40,9 @@ export class StubDns implements DnsClient {
     return good(this.now(), { ...answer, server: '127.0.0.1:53' })
   }
 
+  async namesFor(hostname: string): Promise<readonly string[]> {
+    return [hostname]
+  }
+
   async close(): Promise<void> {}
 }

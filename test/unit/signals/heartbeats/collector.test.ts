@@ -23,7 +23,11 @@ after(async () => {
   await rm(directory, { recursive: true })
 })
 
-const noDns = { resolve: () => Promise.reject(new Error('no DNS here')), close: () => Promise.resolve() }
+const noDns = {
+  resolve: () => Promise.reject(new Error('no DNS here')),
+  namesFor: async (hostname: string) => [hostname],
+  close: () => Promise.resolve(),
+}
 
 interface Running extends AsyncDisposable {
   readonly lab: LabKubernetes

@@ -42,7 +42,11 @@ interface Start {
   readonly prepare?: (lab: LabKubernetes) => void
 }
 
-const noDns = { resolve: () => Promise.reject(new Error('no DNS here')), close: () => Promise.resolve() }
+const noDns = {
+  resolve: () => Promise.reject(new Error('no DNS here')),
+  namesFor: async (hostname: string) => [hostname],
+  close: () => Promise.resolve(),
+}
 
 async function start({ cluster, clock, options, prepare }: Start): Promise<Running> {
   const lab = await LabKubernetes.start({ cluster, token: 'secret' })

@@ -8,7 +8,11 @@ import { reachabilityMetrics } from '../../../../exporter/signals/reachability/m
 import { type AddressInSight, clusterViews } from '../../../../exporter/signals/views.ts'
 import { memoryDeps, runContext } from '../deps.ts'
 
-const noDns = { resolve: () => Promise.reject(new Error('no DNS here')), close: () => Promise.resolve() }
+const noDns = {
+  resolve: () => Promise.reject(new Error('no DNS here')),
+  namesFor: async (hostname: string) => [hostname],
+  close: () => Promise.resolve(),
+}
 
 async function listen(host: string, port = 0): Promise<Server> {
   const server = createServer((socket) => socket.resume()).listen(port, host)

@@ -1,6 +1,7 @@
 /** A list-watch on a lab API server, with all that it said, and waits that end with what was waited for. */
-import type { LookupFunction } from 'node:net'
+import assert from 'node:assert/strict'
 import { systemClock } from '../../../../exporter/service/clock.ts'
+import type { FindAddresses } from '../../../../exporter/sources/dns/host-addresses.ts'
 import { type Bounds, defaultBounds } from '../../../../exporter/sources/kubernetes/bounds.ts'
 import { KubernetesClient } from '../../../../exporter/sources/kubernetes/client.ts'
 import type { Credentials, Target } from '../../../../exporter/sources/kubernetes/credentials.ts'
@@ -88,15 +89,14 @@ export interface Following extends AsyncDisposable {
 
 export function follow(
   credentials: Credentials,
-  options: { bounds?: Partial<Bounds>; lookup?: LookupFunction } = {},
+  options: { bounds?: Partial<Bounds>; addressesOf?: FindAddresses } = {},
 ): Following {
   const bounds = { ...shortBounds, ...options.bounds }
-  const { lookup } = options
   const client = new KubernetesClient({
     credentials,
     clock: systemClock,
     bounds,
-    ...(lookup === undefined ? {} : { lookup }),
+    addressesOf: options.addressesOf ?? (async (hostname) => assert.fail(`${hostname} is not to be looked up`)),
   })
   const sink = new RecordingSink()
   const abort = new AbortController()

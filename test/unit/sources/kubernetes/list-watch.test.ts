@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { LookupFunction } from 'node:net'
 import { describe, it } from 'node:test'
 import { defaultBounds } from '../../../../exporter/sources/kubernetes/bounds.ts'
 import { retryDelay } from '../../../../exporter/sources/kubernetes/list-watch.ts'
@@ -64,8 +63,8 @@ describe('a list-watch', () => {
     await using dying = await LabKubernetes.start({ cluster, tls: false, host: '127.0.0.1' })
     await using living = await LabKubernetes.start({ cluster, tls: false, host: '127.0.0.2', port: dying.port })
     let address = '127.0.0.1'
-    const lookup: LookupFunction = (_hostname, _options, done) => done(null, [{ address, family: 4 }])
-    await using following = follow(fixedCredentials(`http://api.lab.test:${dying.port}`), { lookup })
+    const addressesOf = async () => [address]
+    await using following = follow(fixedCredentials(`http://api.lab.test:${dying.port}`), { addressesOf })
     const { sink } = following
     await until('a watch', () => dying.openWatches === 1)
     dying.freeze()
@@ -105,13 +104,8 @@ describe('a list-watch', () => {
 
   it('falls to the next address of the name when one accepts nothing', async () => {
     await using lab = await startLab()
-    const lookup: LookupFunction = (_hostname, _options, done) => {
-      done(null, [
-        { address: '127.0.0.9', family: 4 },
-        { address: '127.0.0.1', family: 4 },
-      ])
-    }
-    await using following = follow(fixedCredentials(`http://api.lab.test:${lab.port}`), { lookup })
+    const addressesOf = async () => ['127.0.0.9', '127.0.0.1']
+    await using following = follow(fixedCredentials(`http://api.lab.test:${lab.port}`), { addressesOf })
     await until('the list', () => following.sink.lists === 1)
     assert.deepEqual(following.sink.failures, [])
   })
