@@ -10,6 +10,7 @@ import {
   type Panel,
   type QueryVariableBuilder,
 } from '@grafana/grafana-foundation-sdk/dashboard'
+import { refId } from './panels.ts'
 import { datasource } from './variables.ts'
 
 export const boards = ['elb-churn-fleet', 'elb-churn-incident', 'elb-churn-dns', 'elb-churn-exporter'] as const
@@ -102,9 +103,4 @@ function complete({ panel, gridPos }: Placed, index: number): Panel {
     ...(links.length > 0 && { links }),
     ...(targets.length > 0 && { datasource, targets }),
   }
-}
-
-/** `A` for the first query of a panel, as Grafana names them. */
-export function refId(index: number): string {
-  return String.fromCharCode('A'.charCodeAt(0) + index)
 }

@@ -6,7 +6,7 @@ import { colors, levels } from './colors.ts'
 import { answerStates } from './incident/timeline.ts'
 import { boardLinks, runbookLink } from './links.ts'
 import { wideAxis as axisWidth, stateTimeline, timeSeries } from './panels.ts'
-import { hostnames, oneCluster, resolvers, answers as scope } from './promql.ts'
+import { clusters, hostnames, resolvers, answers as scope } from './promql.ts'
 import {
   answerChanges,
   answerCount,
@@ -26,7 +26,7 @@ const full = (height: number, panel: Board['rows'][number]['panels'][number]['pa
 })
 
 export function dnsBoard(): Board {
-  const { matchers } = oneCluster
+  const { matchers } = clusters
   return {
     uid: 'elb-churn-dns',
     title: 'ELB churn / DNS',

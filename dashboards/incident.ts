@@ -5,7 +5,7 @@ import { tableRow } from './incident/tables.ts'
 import { addresses, answers, heartbeats, notReady, stalledConnections } from './incident/timeline.ts'
 import { adviceRow, linkedPage, verdictRow } from './incident/verdict.ts'
 import { alertListLink, boardLinks, runbookLink } from './links.ts'
-import { oneCluster as scope } from './promql.ts'
+import { clusters as scope } from './promql.ts'
 import { clusterVariable, datasourceVariable } from './variables.ts'
 
 export function incidentBoard(): Board {

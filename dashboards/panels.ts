@@ -71,14 +71,14 @@ export interface StatOptions {
   readonly base?: string
   readonly steps?: readonly Step[]
   readonly states?: readonly State[]
-  /** What is shown of each series; default its value. */
+  /** What is shown of each series; default its value, and its name where there are several. */
   readonly show?: BigValueTextMode
   readonly decimals?: number
 }
 
 /** The value at the end of the time range, over all of its panel in the colour of its threshold. */
 export function stat(words: Words, queries: readonly Query[], options: StatOptions = {}): StatBuilder {
-  const { base = colors.good, steps = [], states = [], show = BigValueTextMode.Value } = options
+  const { base = colors.good, steps = [], states = [], show = BigValueTextMode.Auto } = options
   const panel = described(new StatBuilder(), words)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .colorMode(BigValueColorMode.BackgroundSolid)
@@ -123,13 +123,14 @@ export function timeSeries(words: Words, queries: readonly Query[], options: Tim
   if (options.max !== undefined) panel.max(options.max)
   if (options.interval !== undefined) panel.interval(options.interval)
   if (options.axisWidth !== undefined) panel.axisWidth(options.axisWidth)
-  for (const query of queries) {
+  for (const [index, query] of queries.entries()) {
     panel.withTarget(target(query).range())
     const properties = [
       ...(query.color === undefined ? [] : [fixedColor(query.color)]),
       ...(query.line === true ? asLine : []),
     ]
-    if (properties.length > 0) panel.overrideByName(query.legend, properties)
+    // Names may hold labels, so it is the query that is styled.
+    if (properties.length > 0) panel.overrideByQuery(refId(index), properties)
   }
   return panel
 }
@@ -141,7 +142,9 @@ export function stateTimeline(
   states: readonly State[],
   axisWidth = sharedAxisWidth,
 ): StateTimelineBuilder {
-  const panel = described(new StateTimelineBuilder(), words)
+  // Grafana shows its own words where there are no lanes.
+  const description = `${words.description} Empty: ${words.noValue}.`
+  const panel = described(new StateTimelineBuilder(), { ...words, description })
     .mappings(mappings(states))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .thresholds(thresholds(colors.neutral, []))
@@ -202,6 +205,11 @@ const asLine = [
 
 function fixedColor(color: string) {
   return { id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor: color } }
+}
+
+/** `A` for the first query of a panel, as Grafana names them. */
+export function refId(index: number): string {
+  return String.fromCharCode('A'.charCodeAt(0) + index)
 }
 
 /** Below the panel: beside it, it would move the time axis. */

@@ -32,22 +32,24 @@ function scope(cluster: Matcher, matchers: string): Scope {
   return { cluster, matchers, config: { ...defaultConfig, selector: matchers } }
 }
 
-/** The value of the variable is one cluster; an empty one stands for series without the label. */
-export const oneCluster = scope('$cluster', 'cluster="$cluster"')
+/**
+ * Of the clusters that are chosen: one, several, or all. A matcher for several serves one too, and links between boards
+ * can carry any choice. An empty choice stands for series without the label.
+ */
+const chosen = { operator: '=~', value: '$cluster' } as const
+const ofCluster = 'cluster=~"$cluster"'
+export const clusters = scope(chosen, ofCluster)
 
 const hostname = 'hostname=~"$hostname"'
 const resolver = 'resolver=~"$resolver"'
-/** What some resolvers answer for some hostnames of one cluster; and for metrics that lack one of the two labels. */
-export const answers = scope('$cluster', `cluster="$cluster", ${hostname}, ${resolver}`)
-export const hostnames = scope('$cluster', `cluster="$cluster", ${hostname}`)
-export const resolvers = scope('$cluster', `cluster="$cluster", ${resolver}`)
-
-const many = { operator: '=~', value: '$cluster' } as const
-export const clusters = scope(many, 'cluster=~"$cluster"')
+/** What some resolvers answer for some hostnames; and for metrics that lack one of the two labels. */
+export const answers = scope(chosen, `${ofCluster}, ${hostname}, ${resolver}`)
+export const hostnames = scope(chosen, `${ofCluster}, ${hostname}`)
+export const resolvers = scope(chosen, `${ofCluster}, ${resolver}`)
 
 const processes = 'job=~"$job", instance=~"$instance"'
 /** Of some exporters. */
-export const exporters = { ...scope(many, `${processes}, cluster=~"$cluster"`), processes }
+export const exporters = { ...scope(chosen, `${processes}, ${ofCluster}`), processes }
 
 /** `increase(of[$__range])` */
 export function overWindow<L extends string>(name: RangeFunction, of: Selector<L>, window: Window): Vector<L> {

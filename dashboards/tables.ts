@@ -8,7 +8,7 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table'
 import type { Vector } from '../alerts/promql.ts'
 import type { Step } from './colors.ts'
-import { described, mappings, type State, thresholds, type Words } from './panels.ts'
+import { described, mappings, refId, type State, thresholds, type Words } from './panels.ts'
 
 export interface Column {
   readonly title: string
@@ -36,7 +36,7 @@ export function table(words: Words, columns: readonly Column[], options: TableOp
   const panel = described(new TableBuilder(), words).footer(new TableFooterOptionsBuilder().show(false).reducer([]))
   for (const question of asked) panel.withTarget(instantTable(question))
   const fieldOf = (question: Vector<string>) =>
-    asked.length === 1 ? 'Value' : `Value #${String.fromCharCode('A'.charCodeAt(0) + asked.indexOf(question))}`
+    asked.length === 1 ? 'Value' : `Value #${refId(asked.indexOf(question))}`
   const fields = columns.map(({ of, title }) => ({ title, field: typeof of === 'string' ? of : fieldOf(of) }))
   if (asked.length > 1) panel.withTransformation({ id: 'merge', options: {} })
   if (options.order !== undefined) {

@@ -17,9 +17,13 @@ export function datasourceVariable(): DatasourceVariableBuilder {
     .type('prometheus')
 }
 
-/** Every cluster that some exporter watches. Empty where series have no label cluster: then it stands for those. */
+/** One cluster. All is among the choices, since a link from a board of several can carry it here. */
 export function clusterVariable(): QueryVariableBuilder {
-  return labelValues('cluster', 'elbchurn_collector_up', '').label('Cluster').description('The cluster to look at.')
+  return labelValues('cluster', 'elbchurn_collector_up', '')
+    .label('Cluster')
+    .description('The cluster to look at.')
+    .includeAll(true)
+    .allValue('.*')
 }
 
 /** `.*` for all of them, so that series without the label are among them. */

@@ -1,6 +1,6 @@
 /** Who exactly: the nodes, their zones, the alerts. */
 import type { Row } from '../board.ts'
-import { oneCluster as scope } from '../promql.ts'
+import { clusters as scope } from '../promql.ts'
 import { listed } from '../queries/alerts.ts'
 import { notReadyByGroup, notReadySince } from '../queries/nodes.ts'
 import { openTable, table } from '../tables.ts'

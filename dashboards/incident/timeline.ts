@@ -3,7 +3,7 @@ import { defaultConfig } from '../../alerts/config.ts'
 import { formatDuration } from '../../alerts/durations.ts'
 import { colors, levels } from '../colors.ts'
 import { sharedAxisWidth as axisWidth, type State, stateTimeline, timeSeries } from '../panels.ts'
-import { oneCluster as scope } from '../promql.ts'
+import { clusters as scope } from '../promql.ts'
 import { addressStates, addressTimeline, answerTimeline } from '../queries/changes.ts'
 import {
   connections,
@@ -65,8 +65,8 @@ export function notReady() {
       unit: 'percentunit',
     },
     [
-      { of: notReadyShareByReason(scope), legend: '{{reason}}' },
-      { of: notReadyRatio(scope), legend: 'all', color: colors.critical, line: true },
+      { of: notReadyShareByReason(scope), legend: '{{reason}} {{cluster}}' },
+      { of: notReadyRatio(scope), legend: 'all {{cluster}}', color: colors.critical, line: true },
     ],
     { steps: notReadyLevels, stacked: true, max: 1, axisWidth },
   )
@@ -81,8 +81,8 @@ export function heartbeats() {
       unit: 'percentunit',
     },
     [
-      { of: staleShare(scope), legend: 'stale heartbeats', color: colors.warning },
-      { of: leftReadyShare(scope), legend: 'left Ready', color: colors.purple },
+      { of: staleShare(scope), legend: 'stale heartbeats {{cluster}}', color: colors.warning },
+      { of: leftReadyShare(scope), legend: 'left Ready {{cluster}}', color: colors.purple },
     ],
     { steps: levels({ warning: stale_ratio, critical: flapped_ratio }), max: 1, axisWidth },
   )

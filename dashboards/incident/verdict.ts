@@ -5,9 +5,9 @@ import type { Row } from '../board.ts'
 import { colors, levels } from '../colors.ts'
 import { boardUrl, runbook } from '../links.ts'
 import { type State, stat, text } from '../panels.ts'
-import { oneCluster as scope } from '../promql.ts'
+import { clusters as scope } from '../promql.ts'
 import { verdict, verdicts } from '../queries/alerts.ts'
-import { addressesLeft, lastRemoval } from '../queries/changes.ts'
+import { addressesLeft, addressStates, lastRemoval } from '../queries/changes.ts'
 import { machinesStalled, nodeSecondsLost, notReadyRatio, oldestHeartbeat, staleShare } from '../queries/nodes.ts'
 import { percent } from '../words.ts'
 
@@ -19,6 +19,11 @@ const answersOfVerdict: readonly State[] = [
   { value: verdicts.byDns, text: 'Yes: a DNS answer changed', color: colors.critical },
   { value: verdicts.before, text: 'Not now, but in this range', color: colors.warning },
   { value: verdicts.no, text: 'No', color: colors.good },
+]
+
+const leftStates: readonly State[] = [
+  { value: addressStates.retired, text: 'retired', color: colors.warning },
+  { value: addressStates.dead, text: 'dead', color: colors.critical },
 ]
 
 export function verdictRow(): Row {
@@ -57,12 +62,12 @@ export function verdictRow(): Row {
           {
             title: 'Addresses that left',
             description:
-              'Addresses that left DNS within the time range and are not back. Kubelets that still hold connections to them are the ones that hang.',
+              'Addresses that left DNS within the time range and are not back; dead: its network interface is deleted too. Kubelets that still hold connections to them are the ones that hang.',
             noValue: 'None in this range',
             unit: 'none',
           },
           [{ of: addressesLeft(scope), legend: '{{address}}' }],
-          { base: colors.warning, show: BigValueTextMode.Name },
+          { states: leftStates, show: BigValueTextMode.ValueAndName },
         ),
       },
       {
@@ -74,7 +79,7 @@ export function verdictRow(): Row {
             noValue: 'Unknown: no nodes are read',
             unit: 'percentunit',
           },
-          [{ of: notReadyRatio(scope), legend: 'not ready' }],
+          [{ of: notReadyRatio(scope), legend: '{{cluster}}' }],
           { steps: levels({ warning: not_ready_warning_ratio, critical: not_ready_critical_ratio }), decimals: 0 },
         ),
       },
@@ -88,7 +93,7 @@ export function verdictRow(): Row {
             noValue: 'Unknown: no nodes are read',
             unit: 'none',
           },
-          [{ of: nodeSecondsLost(scope), legend: 'lost' }],
+          [{ of: nodeSecondsLost(scope), legend: '{{cluster}}' }],
           { steps: [{ from: 1, color: colors.warning }], decimals: 0 },
         ),
       },
@@ -117,7 +122,7 @@ export function adviceRow(): Row {
             noValue: 'Unknown: no leases are read',
             unit: 'percentunit',
           },
-          [{ of: staleShare(scope), legend: 'stale' }],
+          [{ of: staleShare(scope), legend: '{{cluster}}' }],
           { steps: levels({ warning: stale_ratio }), decimals: 0 },
         ),
       },
@@ -131,7 +136,7 @@ export function adviceRow(): Row {
             noValue: 'Unknown: no leases are read',
             unit: 's',
           },
-          [{ of: oldestHeartbeat(scope), legend: 'oldest' }],
+          [{ of: oldestHeartbeat(scope), legend: '{{cluster}}' }],
           { steps: levels({ warning: 25, critical: 40 }), decimals: 0 },
         ),
       },
@@ -145,7 +150,7 @@ export function adviceRow(): Row {
             noValue: 'No agents run',
             unit: 'none',
           },
-          [{ of: machinesStalled(scope), legend: 'machines' }],
+          [{ of: machinesStalled(scope), legend: '{{cluster}}' }],
           { steps: levels({ warning: 1, critical: defaultConfig.mass_nodes }) },
         ),
       },

@@ -38,12 +38,15 @@ export function addressTimeline({ matchers }: Scope): Vector<'load_balancer' | '
   return max(['load_balancer', 'address'], all)
 }
 
-/** Addresses that left within the range of the board and are not back. */
+/** The last state of each address that left within the range of the board and is not back. */
 export function addressesLeft({ matchers }: Scope): Vector<'load_balancer' | 'address'> {
   const each = ['load_balancer', 'address'] as const
-  const seen = overWindow('max_over_time', select('elbchurn_elb_address_info', { state: gone }, matchers), '$__range')
+  const wasIn = (state: 'retired' | 'dead') => {
+    const seen = overWindow('max_over_time', select('elbchurn_elb_address_info', { state }, matchers), '$__range')
+    return calculate(seen, '*', addressStates[state])
+  }
   const active = select('elbchurn_elb_address_info', { state: 'active' }, matchers)
-  return join(max(each, seen), 'unless', each, active)
+  return join(max(each, or(wasIn('retired'), wasIn('dead'))), 'unless', each, active)
 }
 
 /** When each load balancer last lost an address, in milliseconds, where that was within the range of the board. */

@@ -165,7 +165,7 @@ describe('the boards, in the outage', () => {
     })
 
     it(`${name}: works where series have no label cluster, and nothing is chosen`, async () => {
-      const view = { fromMs: past.heightMs - rangeMs, toMs: past.heightMs, scrapeMs, variables: {} }
+      const view = { fromMs: past.heightMs - rangeMs, toMs: past.heightMs, scrapeMs, variables: { cluster: '' } }
       const empty = await emptyPanels(new Grafana(past.single.url, readBoard(name), view))
       assert.deepEqual(empty.sort(), expected(name, emptyInOutage).sort())
     })
@@ -187,7 +187,7 @@ describe('the boards, in the outage', () => {
     const [lost] = await named(grafana, 'Load balancers that lost an address')
     assert.equal(lost?.name, 'k8s-api')
     assert.ok(Math.abs((lost?.series.points[0]?.value ?? 0) - past.leftMs) < 2_500, 'when it lost the address')
-    const seconds = await value(grafana, 'Node-seconds lost', 'lost')
+    const seconds = await value(grafana, 'Node-seconds lost', past.cluster)
     assert.ok(
       Math.abs(seconds - past.lostNodeSeconds) < 0.1 * past.lostNodeSeconds,
       `${seconds} of ${past.lostNodeSeconds}`,
@@ -197,10 +197,10 @@ describe('the boards, in the outage', () => {
   it('the ratio is 0 before, 0.5 at the height and 0 at the end, all of it NodeStatusUnknown', async () => {
     const title = 'Nodes not ready, by reason'
     const grafana = look('incident', past.endMs)
-    const all = values(await series(grafana, title, 'all'))
+    const all = values(await series(grafana, title, `all ${past.cluster}`))
     assert.deepEqual([all[0], Math.max(...all), all.at(-1)], [0, 0.5, 0])
-    assert.equal(Math.max(...values(await series(grafana, title, 'NodeStatusUnknown'))), 0.5)
-    assert.equal(await value(look('incident', past.heightMs), 'Nodes not ready', 'not ready'), 0.5)
+    assert.equal(Math.max(...values(await series(grafana, title, `NodeStatusUnknown ${past.cluster}`))), 0.5)
+    assert.equal(await value(look('incident', past.heightMs), 'Nodes not ready', past.cluster), 0.5)
   })
 
   it('the load balancer has two lanes: one address stays active, one is active, retired, dead', async () => {
@@ -283,8 +283,8 @@ describe('the boards, in a quiet hour', () => {
   it('zero is told as zero: the verdict is no, no node is not ready, no second is lost', async () => {
     const grafana = look('incident', past.endMs, { cluster: quietCluster })
     assert.equal(await value(grafana, 'Is it this outage?', 'verdict'), verdicts.no)
-    assert.deepEqual(steps(await series(grafana, 'Nodes not ready, by reason', 'all')), [0])
-    assert.equal(await value(grafana, 'Node-seconds lost', 'lost'), 0)
+    assert.deepEqual(steps(await series(grafana, 'Nodes not ready, by reason', `all ${quietCluster}`)), [0])
+    assert.equal(await value(grafana, 'Node-seconds lost', quietCluster), 0)
     const lanes = await named(grafana, 'Addresses of the load balancers')
     assert.deepEqual(
       lanes.map(({ series: each }) => steps(each)),
