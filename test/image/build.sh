@@ -61,7 +61,7 @@ node --eval '
   const assert = require("node:assert/strict")
   const { config } = require(process.argv[2]).OCIv1
   assert.match(config.User, /^[1-9]\d*:[1-9]\d*$/, "the user is a number that is not root")
-  assert.deepEqual(config.Entrypoint, ["/usr/local/bin/node", "/app/dist/exporter/main.js"])
+  assert.deepEqual([config.Entrypoint.at(0), config.Entrypoint.at(-1)], ["/usr/local/bin/node", "/app/dist/exporter/main.js"])
   assert.ok("9903/tcp" in config.ExposedPorts)
   assert.equal(config.StopSignal, "SIGTERM")
   assert.equal(config.Labels["org.opencontainers.image.version"], process.argv[1])
@@ -91,6 +91,9 @@ program=(env -i "$(command -v chroot)" --userspec=65532:65532 "$mounted" /usr/lo
 "${program[@]}" --version | tee "$work/version"
 grep -qF "$version" "$work/version" || fail "--version does not tell $version"
 "${program[@]}" check-config /etc/config.yaml
+# Nothing can be written here, so the refusal of the first board's file is what shows that the boards were found.
+if "${program[@]}" dashboards --out=/app 2> "$work/refused"; then fail "the image is not read-only"; fi
+grep -q 'EROFS.*elb-churn-dns.json' "$work/refused" || { cat "$work/refused" >&2; fail "the boards are not in the image"; }
 "${program[@]}" --config.file=/etc/config.yaml --web.listen-address=127.0.0.1:0 2> "$work/log" &
 served=$!
 for _ in {1..100}; do
