@@ -114,12 +114,16 @@ function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector
   const cluster = ofAlert('cluster')
   const since = bounded(nodeQuestions(config).notReadySince({ cluster }), '>=', ['cluster'], change)
   const names = { vector: since, label: 'node', limit: config.names_shown } as const
+  // Heartbeats are late before the node controller says so; a node that it has named is not named again.
+  const lastHeartbeat = select('elbchurn_node_last_heartbeat_timestamp_seconds', { cluster }, config.selector)
+  const lateOnly = join(max(['cluster', 'node'], lastHeartbeat), 'unless', ['cluster', 'node'], since)
   return [
     `Stranded: ${strandedCount(recorded)}`,
     time(aggregate('min', ['cluster'], since), ', the first not ready since '),
     number(selectRecorded(recorded.nodesStale, { cluster }), ', ', ' with stale heartbeats'),
     '.\n',
     list({ ...names, before: 'Not ready: ', after: '.\n' }),
+    list({ ...names, vector: lateOnly, before: 'Heartbeat late: ', after: '.\n' }),
   ].join('')
 }
 

@@ -1,5 +1,6 @@
 /** Lists the leases that kubelets renew every 10 s, and publishes how many nodes have stopped doing so. */
 import type { Failure } from '../../core/poll.ts'
+import type { Sample } from '../../metrics/spec.ts'
 import { type FindAddresses, hostAddresses } from '../../sources/dns/host-addresses.ts'
 import { type Bounds, defaultBounds } from '../../sources/kubernetes/bounds.ts'
 import { KubernetesClient } from '../../sources/kubernetes/client.ts'
@@ -26,6 +27,8 @@ export const leaseBounds: Bounds = {
 /** Longest wait of a first run for the list of nodes. */
 const nodesWaitMs = 8_000
 const runLimitMs = 30_000
+/** Stale nodes that have a series of their own. */
+const namedLimit = 1_000
 const statusLimit = 100
 const leases = {
   path: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases',
@@ -103,30 +106,20 @@ class HeartbeatsCollector {
     const expects = (node: string) => nodes.has(node)
     const heartbeats = judge(this.#renewals, expects, clock.monotonic(), this.#options.heartbeatStaleAfterMs)
     this.#last = { atMs: clock.now(), heartbeats }
-    const { stale, maxAgeMs } = heartbeats
-    metrics
-      .scope<HeartbeatsMetric>('heartbeats', staleAfter(intervalMs))
-      .publish([
-        { metric: 'elbchurn_nodes_heartbeat_stale', labels: {}, value: stale.length },
-        ...(maxAgeMs === undefined
-          ? []
-          : [{ metric: 'elbchurn_node_heartbeat_age_max_seconds' as const, labels: {}, value: maxAgeMs / 1_000 }]),
-      ])
+    metrics.scope<HeartbeatsMetric>('heartbeats', staleAfter(intervalMs)).publish(samples(heartbeats, clock.now()))
     return []
   }
 
   status(): object {
     const { heartbeats, atMs } = this.#last ?? {}
-    const oldestFirst = [...(heartbeats?.stale ?? [])].sort((left, right) => right.ageMs - left.ageMs)
+    const oldest = oldestFirst(heartbeats?.stale ?? [])
     return {
       server: this.#client.server,
       listed_at: atMs === undefined ? null : new Date(atMs).toISOString(),
       server_clock_ahead_seconds: Math.round(this.#skewMs / 1_000),
       nodes_with_lease: heartbeats?.counted ?? null,
-      stale: oldestFirst
-        .slice(0, statusLimit)
-        .map(({ node, ageMs }) => ({ node, age_seconds: Math.round(ageMs / 1_000) })),
-      stale_omitted: Math.max(0, oldestFirst.length - statusLimit),
+      stale: oldest.slice(0, statusLimit).map(({ node, ageMs }) => ({ node, age_seconds: Math.round(ageMs / 1_000) })),
+      stale_omitted: Math.max(0, oldest.length - statusLimit),
     }
   }
 
@@ -151,4 +144,23 @@ class HeartbeatsCollector {
 const nodesUnknown: Failure = {
   reason: 'timeout',
   message: 'the list of nodes is not known, so nobody can say whose heartbeat counts: see the collector nodes',
+}
+
+function samples({ stale, maxAgeMs }: Heartbeats, nowMs: number): Sample<HeartbeatsMetric>[] {
+  const named = oldestFirst(stale).slice(0, namedLimit)
+  return [
+    { metric: 'elbchurn_nodes_heartbeat_stale', labels: {}, value: stale.length },
+    ...(maxAgeMs === undefined
+      ? []
+      : [{ metric: 'elbchurn_node_heartbeat_age_max_seconds' as const, labels: {}, value: maxAgeMs / 1_000 }]),
+    ...named.map(({ node, ageMs }) => ({
+      metric: 'elbchurn_node_last_heartbeat_timestamp_seconds' as const,
+      labels: { node },
+      value: Math.round((nowMs - ageMs) / 1_000),
+    })),
+  ]
+}
+
+function oldestFirst(stale: Heartbeats['stale']): Heartbeats['stale'] {
+  return [...stale].sort((left, right) => right.ageMs - left.ageMs)
 }

@@ -14,6 +14,12 @@ export const heartbeatsMetrics = {
     labels: ['cluster'],
     cardinality: '1 per cluster',
   },
+  elbchurn_node_last_heartbeat_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a node with a stale heartbeat last renewed its lease, Unix time: the nodes behind elbchurn_nodes_heartbeat_stale.',
+    labels: ['cluster', 'node'],
+    cardinality: '1 for each stale node, the 1000 oldest at most',
+  },
 } as const satisfies MetricTable
 
 export type HeartbeatsMetric = keyof typeof heartbeatsMetrics
