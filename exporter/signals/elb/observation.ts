@@ -14,31 +14,40 @@ export interface NameAnswer {
   /** true for the answer to `all.` + name */
   readonly wide: boolean
   readonly poll: Poll<Answer>
+  /** true where it was asked for by an earlier look */
+  readonly late?: boolean
 }
 
 /**
  * The union of what answered. It fails where nobody answered, and where only an empty `all.` did: that tells nothing of
- * the load balancer. It is complete where everybody answered and no answer, and no union of a record type, was full.
+ * the load balancer. It is complete where every answer of the own name came, and no union of a record type was full:
+ * then the own name has shown all, and an `all.` that fails or is late has no say.
  * `held`: addresses whose absence tells nothing this time.
  */
 export function observe(answers: readonly NameAnswer[], atMs: number, held: readonly string[] = []): Poll<Observation> {
-  const unions = new Map<RecordType, Set<string>>()
+  const members = new Set<string>()
   let own = false
   let complete = true
-  for (const { type, wide, poll } of answers) {
-    if (!poll.ok) {
-      complete = false
-      continue
-    }
-    own ||= !wide
-    const union = unions.get(type) ?? new Set()
-    unions.set(type, union)
-    for (const record of poll.snapshot.records) union.add(record)
-    if (poll.snapshot.records.length >= answerLimit || union.size >= answerLimit) complete = false
+  for (const ofType of Map.groupBy(answers, ({ type }) => type).values()) {
+    const whole = ownWhole(ofType)
+    const told = ofType.filter(({ poll, wide, late }) => poll.ok && !(whole && wide && late === true))
+    const union = recordsOf(told)
+    if (!whole || union.size >= answerLimit) complete = false
+    own ||= told.some(({ wide }) => !wide)
+    for (const record of union) members.add(record)
   }
-  const members = [...unions.values()].flatMap((union) => [...union]).sort()
-  if (!own && members.length === 0) return nobody(answers, atMs)
+  if (!own && members.size === 0) return nobody(answers, atMs)
   return good(atMs, { members: [...new Set([...members, ...held])].sort(), complete })
+}
+
+/** For the answers of one record type: true where every resolver has answered for the own name, and all of them together did not fill it. */
+export function ownWhole(ofType: readonly NameAnswer[]): boolean {
+  const own = ofType.filter(({ wide }) => !wide)
+  return own.every(({ poll }) => poll.ok) && recordsOf(own).size < answerLimit
+}
+
+function recordsOf(answers: readonly NameAnswer[]): Set<string> {
+  return new Set(answers.flatMap(({ poll }) => (poll.ok ? poll.snapshot.records : [])))
 }
 
 function nobody(answers: readonly NameAnswer[], atMs: number): Poll<never> {
@@ -52,6 +61,8 @@ export interface WideName {
   /** It has answered with records, and not been empty 3 times in a row since; or it has never answered yet. */
   readonly exists: boolean
   readonly empties: number
+  /** in a row */
+  readonly failures: number
   /** last answer with records, or the first failure */
   readonly seenMs: number
   readonly askAgainMs: number
@@ -62,32 +73,73 @@ export const askAgainAfterMs = 600_000
 /** So long an `all.` that fails is taken for one that would show the addresses that are missing. */
 export const trustedForMs = 600_000
 
+/** First pause of an `all.` that has failed 3 times in a row; each one after it is twice as long, to `askAgainAfterMs`. */
+const pauseMs = 15_000
+
 export function stepWide(previous: WideName | undefined, poll: Poll<Answer>): WideName {
   const seenMs = poll.atMs
-  if (!poll.ok) return previous ?? { exists: true, empties: 0, seenMs, askAgainMs: 0 }
-  if (poll.snapshot.records.length > 0) return { exists: true, empties: 0, seenMs, askAgainMs: 0 }
+  if (!poll.ok) {
+    const { exists, empties, seenMs: last } = previous ?? { exists: true, empties: 0, seenMs }
+    const failures = (previous?.failures ?? 0) + 1
+    return {
+      exists,
+      empties,
+      failures,
+      seenMs: last,
+      askAgainMs: seenMs + (exists ? pauseAfter(failures) : askAgainAfterMs),
+    }
+  }
+  if (poll.snapshot.records.length > 0) return { exists: true, empties: 0, failures: 0, seenMs, askAgainMs: 0 }
   const empties = (previous?.empties ?? 0) + 1
-  if (previous?.exists === true && empties < confirmations) return { ...previous, empties }
-  return { exists: false, empties: 0, seenMs: 0, askAgainMs: seenMs + askAgainAfterMs }
+  if (previous?.exists === true && empties < confirmations) return { ...previous, empties, failures: 0, askAgainMs: 0 }
+  return { exists: false, empties: 0, failures: 0, seenMs: 0, askAgainMs: seenMs + askAgainAfterMs }
+}
+
+function pauseAfter(failures: number): number {
+  return failures < confirmations ? 0 : Math.min(askAgainAfterMs, pauseMs * 2 ** (failures - confirmations))
+}
+
+/** true while an `all.` that fails is taken for one that would show more than a full answer of the own name. */
+export function mayShowMore({ exists, seenMs }: WideName, atMs: number): boolean {
+  return exists && atMs - seenMs < trustedForMs
+}
+
+/** What `all.` + name showed beside whole answers of the own name. Of these only `all.` can tell that they left. */
+export function beyondOwn(before: readonly string[], answers: readonly NameAnswer[]): string[] {
+  if (!answers.every(({ poll, late }) => poll.ok && late !== true)) return [...before]
+  return [...Map.groupBy(answers, ({ type }) => type).values()].filter(ownWhole).flatMap((ofType) => {
+    const own = recordsOf(ofType.filter((answer) => !answer.wide))
+    return [...recordsOf(ofType)].filter((record) => !own.has(record))
+  })
 }
 
 /**
- * true where absence tells nothing: the own name answers with 8 of more addresses, and the `all.` that shows the others
- * did not answer this time. Without this, an `all.` that fails three times would make addresses leave.
+ * The members whose absence tells nothing this time, since an `all.` that is there did not answer. All of them where the
+ * own name answers with 8 of more addresses, else those that only `all.` has shown. Without this, an `all.` that fails
+ * would make addresses leave.
  */
-export function isBlind(
+export function heldMembers(
+  members: readonly string[],
+  beyond: readonly string[],
   answers: readonly NameAnswer[],
   wideNameOf: (answer: NameAnswer) => WideName | undefined,
   atMs: number,
-): boolean {
-  const byType = Map.groupBy(answers, ({ type }) => type)
-  return [...byType.values()].some((ofType) => {
-    const shown = ofType.filter(({ poll }) => poll.ok && poll.snapshot.records.length > 0)
-    const records = new Set(shown.flatMap(({ poll }) => (poll.ok ? poll.snapshot.records : [])))
-    if (records.size < answerLimit || shown.some(({ wide }) => wide)) return false
-    return ofType.some((answer) => {
-      const name = answer.wide ? wideNameOf(answer) : undefined
-      return name?.exists === true && atMs - name.seenMs < trustedForMs
-    })
-  })
+): string[] {
+  const missing = (answer: NameAnswer) => {
+    const { wide, late, poll } = answer
+    if (!wide || (poll.ok && late !== true && poll.snapshot.records.length > 0)) return false
+    const name = wideNameOf(answer)
+    return name === undefined || mayShowMore(name, atMs)
+  }
+  const byType = [...Map.groupBy(answers, ({ type }) => type).values()]
+  if (byType.some((ofType) => isBlind(ofType, missing))) return [...members]
+  const kept = new Set(beyond)
+  return answers.some(missing) ? members.filter((member) => kept.has(member)) : []
+}
+
+/** The own name of one record type is full, and no `all.` shows the rest. */
+function isBlind(ofType: readonly NameAnswer[], missing: (answer: NameAnswer) => boolean): boolean {
+  const shown = ofType.filter(({ poll }) => poll.ok && poll.snapshot.records.length > 0)
+  if (recordsOf(shown).size < answerLimit || shown.some(({ wide }) => wide)) return false
+  return ofType.some(missing)
 }

@@ -1,7 +1,6 @@
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
 import type { LoadBalancer } from '../../sources/aws/types.ts'
-import type { RecordType } from '../../sources/dns/client.ts'
 import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
 import {
   type AddressBook,
@@ -16,8 +15,9 @@ import {
 } from './addresses.ts'
 import type { Book } from './book.ts'
 import type { ElbMetric } from './metrics.ts'
-import { isBlind, type NameAnswer, observe, stepWide, type WideName } from './observation.ts'
+import { beyondOwn, heldMembers, type NameAnswer, observe } from './observation.ts'
 import type { LoadBalancerOptions } from './options.ts'
+import { Questions } from './questions.ts'
 import { addressStatus, changeMessage, isoTime } from './report.ts'
 
 export interface WatchedInit {
@@ -30,6 +30,7 @@ export interface WatchedInit {
 }
 
 const instanceStates = ['InService', 'OutOfService', 'Unknown'] as const
+const bothTypes = ['A', 'AAAA'] as const
 const scopeKinds = ['addresses', 'info', 'instances', 'interfaces'] as const
 type ScopeKind = (typeof scopeKinds)[number]
 
@@ -44,7 +45,9 @@ export class Watched {
   #options: LoadBalancerOptions
   #book: AddressBook
   #interfaces: { readonly atMs: number; readonly placed: readonly Placed[] } | undefined
-  #wide = new Map<string, WideName>()
+  readonly #questions: Questions
+  /** Members that only `all.` + name has shown. */
+  #beyond: readonly string[] = []
   #looking = false
   #gone = false
   #lastLook: { readonly atMs: number; readonly ok: boolean; readonly failures: readonly Failure[] } | undefined
@@ -59,6 +62,7 @@ export class Watched {
     this.#options = init.options
     this.#book = init.addresses ?? emptyBook
     this.#deps = deps
+    this.#questions = new Questions(deps)
     const aws = deps.intervalMs('load_balancers')
     this.#scopes = {
       addresses: this.#scope('addresses', deps.intervalMs('dns')),
@@ -95,7 +99,7 @@ export class Watched {
 
   /** AWS lists it, as it is now. */
   listed(lb: LoadBalancer, options: LoadBalancerOptions): void {
-    if (lb.dnsName !== this.#lb.dnsName) this.#wide.clear()
+    if (lb.dnsName !== this.#lb.dnsName) this.#questions.forget()
     this.#lb = lb
     this.#options = options
     this.#place()
@@ -143,7 +147,9 @@ export class Watched {
     if (this.#looking || signal.aborted) return undefined
     this.#looking = true
     try {
-      const answers = await this.#ask(signal)
+      const { dnsName, dualstack } = this.#lb
+      const look = { dnsName, types: dualstack ? bothTypes : bothTypes.slice(0, 1), resolvers: this.#options.resolvers }
+      const answers = await this.#questions.ask(look, signal)
       // What an abort broke off tells nothing of the load balancer.
       return signal.aborted || this.#gone ? undefined : this.#learn(answers)
     } finally {
@@ -171,34 +177,14 @@ export class Watched {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<NameAnswer[]> {
-    const types: RecordType[] = this.#lb.dualstack ? ['A', 'AAAA'] : ['A']
-    const nowMs = this.#deps.clock.now()
-    const questions = this.#options.resolvers.flatMap((resolver) =>
-      types.flatMap((type) =>
-        [false, true]
-          .filter((wide) => !wide || nowMs >= (this.#wide.get(wideKey({ resolver, type }))?.askAgainMs ?? 0))
-          .map((wide) => ({ resolver, type, wide })),
-      ),
-    )
-    return await Promise.all(
-      questions.map(async ({ resolver, type, wide }) => {
-        const hostname = wide ? `all.${this.#lb.dnsName}` : this.#lb.dnsName
-        return { resolver, type, wide, poll: await this.#deps.dns.resolve({ hostname, type }, resolver, { signal }) }
-      }),
-    )
-  }
-
   #learn(answers: readonly NameAnswer[]): Failure | undefined {
     const { clock, retentionMs } = this.#deps
     const atMs = clock.now()
     const polls = answers.map(({ poll }) => poll)
-    for (const answer of answers) {
-      if (answer.wide) this.#wide.set(wideKey(answer), stepWide(this.#wide.get(wideKey(answer)), answer.poll))
-    }
     const before = this.active
-    const blind = isBlind(answers, (answer) => this.#wide.get(wideKey(answer)), atMs)
-    const poll = observe(answers, atMs, blind ? before : [])
+    const held = heldMembers(before, this.#beyond, answers, (answer) => this.#questions.wideNameOf(answer), atMs)
+    const poll = observe(answers, atMs, held)
+    this.#beyond = beyondOwn(this.#beyond, answers)
     this.#lastLook = { atMs, ok: poll.ok, failures: polls.flatMap((asked) => (asked.ok ? [] : [asked.failure])) }
     const { next, added, removed } = step(this.#book, poll, atMs, retentionMs)
     this.#book = next
@@ -277,8 +263,4 @@ export class Watched {
     const book: Book = { version: 1, label, account, lb: this.#lb, addresses: lasting(this.#book) }
     this.#deps.books.set(key, book)
   }
-}
-
-function wideKey({ resolver, type }: Pick<NameAnswer, 'resolver' | 'type'>): string {
-  return `${resolver} ${type}`
 }

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { failed, good } from '../../../../exporter/core/poll.ts'
 import {
   askAgainAfterMs,
-  isBlind,
+  beyondOwn,
+  heldMembers,
   type NameAnswer,
   observe,
   stepWide,
@@ -41,8 +42,15 @@ describe('the answers for one load balancer', () => {
   it('are incomplete, and good, where one of several did not answer', () => {
     const expected = good(5, { members: ['a'], complete: false })
     assert.deepEqual(observe([own(answered(['a'])), own(silent, 'two')], 5), expected)
-    assert.deepEqual(observe([own(answered(['a'])), wide(silent)], 5), expected)
     assert.deepEqual(observe([own(silent), wide(answered(['a']))], 5), expected)
+  })
+
+  it('of the own name are whole below 8, whatever becomes of all.', () => {
+    const expected = good(5, { members: ['a'], complete: true })
+    assert.deepEqual(observe([own(answered(['a'])), wide(silent)], 5), expected)
+    assert.deepEqual(observe([own(answered(['a'])), { ...wide(answered(['a', 'b'])), late: true }], 5), expected)
+    const full = observe([own(answered(many)), { ...wide(answered(['192.0.2.9'])), late: true }], 5)
+    assert.deepEqual(full, good(5, { members: [...many, '192.0.2.9'], complete: false }))
   })
 
   it('are a failure where nobody answered, or only an empty all. did', () => {
@@ -62,9 +70,18 @@ describe('the name all. + name', () => {
     assert.equal(stepWide(undefined, answered([])).askAgainMs, 1 + askAgainAfterMs)
   })
 
-  it('goes on being asked while it answers or fails', () => {
+  it('goes on being asked while it answers, and ever more rarely while it keeps failing', () => {
     assert.equal(stepWide(undefined, answered(['a'])).askAgainMs, 0)
-    assert.equal(stepWide(undefined, silent).askAgainMs, 0)
+    const pauses: number[] = []
+    let name: WideName | undefined
+    for (let round = 0; round < 10; round += 1) {
+      name = stepWide(name, silent)
+      pauses.push(Math.max(0, name.askAgainMs - 1) / 1_000)
+    }
+    assert.deepEqual(pauses, [0, 0, 15, 30, 60, 120, 240, 480, 600, 600])
+    assert.equal(stepWide(name, answered(['a'])).askAgainMs, 0)
+    const absent = stepWide(undefined, answered([], 'NXDOMAIN'))
+    assert.equal(stepWide(absent, silent).askAgainMs, 1 + askAgainAfterMs)
   })
 
   it('is given up after it existed only when it is empty three times in a row', () => {
@@ -80,7 +97,7 @@ describe('the name all. + name', () => {
 describe('a missing all. + name', () => {
   const there: WideName = stepWide(undefined, answered(['a']))
   const blind = (answers: readonly NameAnswer[], name: WideName | undefined, atMs = 2) =>
-    isBlind(answers, () => name, atMs)
+    heldMembers([...many, 'x'], [], answers, () => name, atMs).length > 0
 
   it('makes absence from a full answer tell nothing', () => {
     assert.equal(blind([own(answered(many)), wide(silent)], there), true)
@@ -105,5 +122,18 @@ describe('a missing all. + name', () => {
   it('is waited for 10 minutes and no longer', () => {
     assert.equal(blind([own(answered(many)), wide(silent)], there, trustedForMs), true)
     assert.equal(blind([own(answered(many)), wide(silent)], there, 1 + trustedForMs), false)
+  })
+
+  it('holds what only it has shown beside a whole answer, and nothing else', () => {
+    const both = [own(answered(['a'])), wide(answered(['a', 'b']))]
+    const beyond = beyondOwn([], both)
+    assert.deepEqual(beyond, ['b'])
+    const held = (answers: readonly NameAnswer[]) => heldMembers(['a', 'b', 'c'], beyond, answers, () => there, 2)
+    assert.deepEqual(held([own(answered(['a'])), wide(silent)]), ['b'])
+    assert.deepEqual(held([own(answered(['a'])), { ...wide(answered(['a', 'c'])), late: true }]), ['b'])
+    assert.deepEqual(held(both), [])
+    assert.deepEqual(beyondOwn(beyond, [own(answered(['a'])), wide(silent)]), ['b'])
+    assert.deepEqual(beyondOwn(beyond, [own(answered(many)), wide(answered(['b']))]), [])
+    assert.deepEqual(beyondOwn(beyond, [own(answered(['a', 'b'])), wide(answered(['a', 'b']))]), [])
   })
 })

@@ -70,4 +70,22 @@ describe('load balancers over real packets of DNS', () => {
     assert.equal((await world.look())[0]?.reason, 'server')
     assert.match((await world.series('elb_addresses')).join(), /source="dns"} 3/)
   })
+
+  it('with fewer lose an address at the first answer without it, though all. + name is refused', async (context) => {
+    const dns = await LabDns.start()
+    context.after(() => dns.close())
+    dns.set(name, 'A', addresses(4), { rotate: true })
+    dns.set(`all.${name}`, 'A', addresses(4))
+    await using world = await openWith(dns)
+    await world.discover()
+    dns.behave(`all.${name}`, { rcode: 'REFUSED' })
+    for (let round = 0; round < 4; round += 1) assert.deepEqual(await world.look(), [])
+    assert.deepEqual(world.memory.changes, [])
+    dns.set(name, 'A', addresses(3))
+    await world.look()
+    assert.deepEqual(
+      world.memory.changes.map(({ removed }) => removed),
+      [['192.0.2.4']],
+    )
+  })
 })
