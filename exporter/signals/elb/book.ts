@@ -13,16 +13,18 @@ export interface Book {
 }
 
 const text = { type: 'string' }
-const time = { type: 'number' }
+/** What a Date can hold. */
+const time = { type: 'number', minimum: 0, maximum: 8.64e15 }
+const count = { type: 'integer', minimum: 0 }
 const placed = { type: 'object', required: ['address', 'zone'], properties: { address: text, zone: text } }
 
 const membership = {
   type: 'object',
   required: ['absences', 'settling', 'empties'],
   properties: {
-    absences: { type: 'array', items: { type: 'array', items: [text, time], minItems: 2, additionalItems: false } },
-    settling: time,
-    empties: time,
+    absences: { type: 'array', items: { type: 'array', items: [text, count], minItems: 2, additionalItems: false } },
+    settling: count,
+    empties: count,
   },
 }
 
@@ -64,5 +66,12 @@ const schema = {
 /** Reads a saved book. Undefined where an older or newer version wrote it, or a hand. */
 export function bookReader(): (saved: unknown) => Book | undefined {
   const valid = new Ajv({ strictTuples: false }).compile<Book>(schema)
-  return (saved) => (valid(saved) ? saved : undefined)
+  return (saved) => (valid(saved) && eachOnce(saved) ? saved : undefined)
+}
+
+/** An address that stands twice would be two series of one name. */
+function eachOnce({ addresses: { membership, retired, zones } }: Book): boolean {
+  const members = (membership?.absences ?? []).map(([member]) => member)
+  const lists = [members, ...[retired, zones].map((placed) => placed.map(({ address }) => address))]
+  return lists.every((list) => new Set(list).size === list.length)
 }

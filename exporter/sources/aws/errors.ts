@@ -66,6 +66,7 @@ export function reasonOf(error: unknown): FailureReason {
   if (error instanceof MalformedAnswer) return 'malformed'
   const known = reasonOfCode.get(codeOf(error) ?? '') ?? reasonOfCode.get(String(parts.name))
   if (known !== undefined) return known
+  if (isUnknownApi(error)) return 'server'
   // The SDK names connection errors TimeoutError too, so Node's own code comes first.
   if (networkCodes.test(String(parts.code))) return 'network'
   if (tlsCodes.test(String(parts.code))) return 'tls'
@@ -74,8 +75,18 @@ export function reasonOf(error: unknown): FailureReason {
   if (status === 429) return 'throttled'
   if (status >= 500) return 'server'
   if (status >= 200 && status < 300) return 'malformed'
-  if (status === 401 || status === 403) return 'denied'
+  // A code of AWS, such as ValidationError, is an answer too: the request was understood and refused.
+  if (status === 401 || status === 403 || (status >= 400 && codeOf(error) !== undefined)) return 'denied'
+  if (status >= 300) return 'server'
   return 'internal'
+}
+
+/** Codes of an endpoint that does not know an API or its version: an emulator, or one of an older generation. */
+const unknownApiCodes = new Set(['InvalidAction', 'NoSuchVersion', 'UnknownOperationException', 'InvalidVersion'])
+
+function isUnknownApi(error: unknown): boolean {
+  const status = Number(partsOf(error).$metadata?.httpStatusCode ?? 0)
+  return unknownApiCodes.has(codeOf(error) ?? '') || status === 404 || status === 501
 }
 
 /** What an attempt is counted under. */
@@ -98,7 +109,24 @@ export function failureOf(error: unknown, { service, operation, region }: Where)
   }
   const action = `${service.startsWith('elb') ? 'elasticloadbalancing' : service}:${operation}`
   const who = reason === 'denied' ? callerOf(error) : ''
-  return { reason, message: `${whatOf(error)} on ${action} in ${region}${who}: ${adviceOf(reason)}` }
+  return { reason, message: `${whatOf(error)} on ${action} in ${region}${who}: ${adviceFor(error, service, reason)}` }
+}
+
+function adviceFor(error: unknown, service: AwsService, reason: FailureReason): string {
+  if (reason === 'server' && isUnknownApi(error)) {
+    const others = service === 'elb' ? 'types: [application, network]' : 'types: [classic]'
+    const advice = service.startsWith('elb') ? `set \`${others}\`` : 'set `interfaces: false`'
+    return `the endpoint does not know this API: check \`endpoint\`, or ${advice} if that is all there is`
+  }
+  const status = Number(partsOf(error).$metadata?.httpStatusCode ?? 0)
+  const unfit = status >= 400 && status !== 401 && status !== 403 && !isKnown(error)
+  return reason === 'denied' && unfit
+    ? 'AWS refuses the request as it stands: check region, `endpoint` and this entry of load_balancers'
+    : adviceOf(reason)
+}
+
+function isKnown(error: unknown): boolean {
+  return reasonOfCode.has(codeOf(error) ?? '') || reasonOfCode.has(String(partsOf(error).name))
 }
 
 /** The code AWS sent. Anything but a plain word is no code: it becomes a label. */

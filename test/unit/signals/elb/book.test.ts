@@ -46,6 +46,16 @@ describe('a saved book', () => {
       { ...book, addresses: { ...book.addresses, membership: { absences: ['192.0.2.1'], settling: 0, empties: 0 } } },
       { ...book, addresses: { ...book.addresses, membership: { absences: [[1, 'x']], settling: 0, empties: 0 } } },
       { ...book, addresses: { ...book.addresses, lastAddedMs: 'yesterday' } },
+      { ...book, addresses: { ...book.addresses, lastRemovedMs: 8.64e15 + 1 } },
+      { ...book, addresses: { ...book.addresses, retired: [{ address: 'a', zone: '', atMs: 1e300 }] } },
+      { ...book, addresses: { ...book.addresses, retired: [1, 2].map((atMs) => ({ address: 'a', zone: '', atMs })) } },
+      {
+        ...book,
+        addresses: {
+          ...book.addresses,
+          membership: { absences: [0, 1].map((missed) => ['192.0.2.1', missed]), settling: 0, empties: 0 },
+        },
+      },
     ]
     for (const one of mangled) assert.equal(read(one), undefined, JSON.stringify(one))
   })
