@@ -45,8 +45,9 @@ export class QuerySocket {
       const socket = createSocket({
         type: server.family === 4 ? 'udp4' : 'udp6',
         recvBufferSize: receiveBufferBytes,
-        // The address is one already; the default would go through the name service.
-        lookup: (_host, _options, found) => found(null, server.address, server.family),
+        // Addresses already; the default would go through the name service. It is asked for the server's, and for the
+        // wildcard address that the socket is bound to before.
+        lookup: (host, _options, found) => found(null, host, server.family),
       })
       const refuse = (error: Error) => {
         socket.close()
