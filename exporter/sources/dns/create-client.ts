@@ -26,7 +26,7 @@ export interface DnsClientOptions {
   /** Queries in flight in all and at one server; default 512 and 256. The rest wait, up to 50,000. */
   readonly concurrency?: number
   readonly concurrencyPerServer?: number
-  /** default 4 sockets for each server, each replaced after 256 queries */
+  /** default 4 sockets for each server, each replaced after 256 queries, 30 s, or a failure */
   readonly socketsPerServer?: number
   readonly queriesPerSocket?: number
 }
@@ -35,6 +35,7 @@ export interface DnsClientOptions {
 const timeoutsPerResolve = 5
 const maxWaiting = 50_000
 const maxServers = 64
+const socketAgeMs = 30_000
 const maxResolvers = 256
 
 export function createDnsClient(options: DnsClientOptions): DnsClient {
@@ -55,7 +56,7 @@ class Client implements DnsClient {
     const { clock, timeoutMs = 2000, socketsPerServer = 4, queriesPerSocket = 256 } = options
     this.#clock = clock
     this.#resolveTimeoutMs = timeoutsPerResolve * timeoutMs
-    this.#sockets = new UdpSockets({ clock, timeoutMs, socketsPerServer, queriesPerSocket, maxServers })
+    this.#sockets = new UdpSockets({ clock, timeoutMs, socketsPerServer, queriesPerSocket, socketAgeMs, maxServers })
     const { concurrency = 512, concurrencyPerServer = 256 } = options
     const limiter = new Limiter({ total: concurrency, perServer: concurrencyPerServer, waiting: maxWaiting })
     this.#querier = new Querier({ clock, timeoutMs, sockets: this.#sockets, limiter })

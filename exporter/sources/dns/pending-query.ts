@@ -17,6 +17,8 @@ export type PacketResult =
       readonly reason: Extract<FailureReason, 'timeout' | 'malformed' | 'network'> | 'aborted'
       readonly message: string
       readonly durationMs: number
+      /** The socket was in use before: what failed may be its path, and a new socket finds another. */
+      readonly reusedSocket?: boolean
     }
 
 interface PendingQueryOptions {
@@ -36,11 +38,13 @@ export class PendingQuery implements PendingPacket, Expiring {
   stopListening: (() => void) | undefined
   readonly #options: PendingQueryOptions
   readonly #startedAt: number
+  readonly #reusedSocket: boolean
   #unreadable: 'malformed' | 'oversized' | undefined
 
   constructor(options: PendingQueryOptions) {
     this.#options = options
     this.#startedAt = options.clock.monotonic()
+    this.#reusedSocket = options.socket.sent > 0
     this.deadline = this.#startedAt + options.timeoutMs
   }
 
@@ -73,7 +77,7 @@ export class PendingQuery implements PendingPacket, Expiring {
   }
 
   #fail(reason: Extract<PacketResult, { ok: false }>['reason'], message: string): void {
-    this.#settle({ ok: false, reason, message, durationMs: this.#elapsed() })
+    this.#settle({ ok: false, reason, message, durationMs: this.#elapsed(), reusedSocket: this.#reusedSocket })
   }
 
   #elapsed(): number {

@@ -90,8 +90,8 @@ export class Querier {
       if (result.ok) return judge(server, result.reply)
       if (result.reason === 'aborted') return aborted
       failure = { ok: false, reason: result.reason, message: `${server.text}: ${result.message}` }
-      // A refused port refuses the next packet as well.
-      if (result.reason === 'network') break
+      // What a new socket cannot reach, the next one cannot either.
+      if (result.reason === 'network' && !result.reusedSocket) break
     }
     return failure
   }

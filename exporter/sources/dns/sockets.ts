@@ -8,6 +8,9 @@ import { codeOf, QuerySocket } from './query-socket.ts'
 import type { ServerAddress } from './server-address.ts'
 import type { EncodedQuestion } from './wire.ts'
 
+/** A reply is taken note of so many time-outs after its own, and then its socket is closed. */
+const lateTimeouts = 3
+
 export interface UdpSocketsOptions {
   readonly clock: Clock
   readonly timeoutMs: number
@@ -15,12 +18,19 @@ export interface UdpSocketsOptions {
   readonly socketsPerServer: number
   /** A socket is replaced, by one on another port, after so many queries. */
   readonly queriesPerSocket: number
+  /** ... or after so long: its address and its path are those of the moment when it was connected. */
+  readonly socketAgeMs: number
   /** Beyond so many servers the sockets of the one longest unused are closed. */
   readonly maxServers: number
 }
 
+interface ReadySocket {
+  readonly socket: QuerySocket
+  readonly openedAt: number
+}
+
 interface ServerSockets {
-  readonly ready: QuerySocket[]
+  ready: readonly ReadySocket[]
   lastUsed: number
   opening: Promise<QuerySocket | string> | undefined
 }
@@ -40,18 +50,30 @@ export class UdpSockets {
   /** Sends one packet and waits for the reply that fits it. Never rejects. */
   ask(server: ServerAddress, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
     const socket = this.#pick(server)
-    return socket === undefined ? this.#openAndSend(server, asked, options) : this.#send(socket, asked, options)
+    return socket === undefined ? this.#openAndSend(server, asked, options) : this.#send(server, socket, asked, options)
   }
 
   async #openAndSend(server: ServerAddress, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
     const socket = await this.#open(server)
-    if (typeof socket !== 'string') return this.#send(socket, asked, options)
+    if (typeof socket !== 'string') return this.#send(server, socket, asked, options)
     return { ok: false, reason: 'network', message: `cannot send: ${socket}`, durationMs: 0 }
   }
 
-  #send(socket: QuerySocket, asked: EncodedQuestion, options: PacketOptions): Promise<PacketResult> {
-    return new Promise((resolve) => {
+  #send(
+    server: ServerAddress,
+    socket: QuerySocket,
+    asked: EncodedQuestion,
+    options: PacketOptions,
+  ): Promise<PacketResult> {
+    return new Promise((resolvePromise) => {
       const { clock, timeoutMs } = this.#options
+      const sentAt = clock.monotonic()
+      const resolve = (result: PacketResult): void => {
+        if (!result.ok && result.reason === 'network') this.#retireOpenedBy(server, sentAt)
+        // Late replies are still told apart from none.
+        if (!result.ok && result.reason === 'timeout') this.#retireOpenedBy(server, sentAt, lateTimeouts * timeoutMs)
+        resolvePromise(result)
+      }
       const query = new PendingQuery({ asked, clock, timeoutMs, socket, onDrop: options.onDrop, resolve })
       if (options.signal.aborted || this.#closing.signal.aborted) {
         query.abort()
@@ -66,7 +88,7 @@ export class UdpSockets {
   close(): void {
     this.#closing.abort()
     for (const { ready } of this.#servers.values()) {
-      for (const socket of ready) {
+      for (const { socket } of ready) {
         socket.retire()
         socket.fail('closed')
       }
@@ -76,17 +98,34 @@ export class UdpSockets {
 
   /** A random one of the server's sockets; opens more on the way, without waiting for them. */
   #pick(server: ServerAddress): QuerySocket | undefined {
+    this.#retireOpenedBy(server, this.#options.clock.monotonic() - this.#options.socketAgeMs)
     const sockets = this.#socketsOf(server)
     const { ready } = sockets
     if (ready.length < this.#options.socketsPerServer && sockets.opening === undefined) void this.#open(server)
-    const index = ready.length === 0 ? 0 : randomInt(ready.length)
-    const socket = ready[index]
-    if (socket !== undefined && socket.sent + 1 >= this.#options.queriesPerSocket) {
-      ready.splice(index, 1)
+    const picked = ready[ready.length === 0 ? 0 : randomInt(ready.length)]
+    if (picked === undefined) return undefined
+    const { socket } = picked
+    if (socket.sent + 1 >= this.#options.queriesPerSocket) {
+      sockets.ready = ready.filter((other) => other !== picked)
       // After this packet is on its way.
       queueMicrotask(() => socket.retire())
     }
     return socket
+  }
+
+  /**
+   * A connected socket keeps the address of this machine and the entries of the NAT on the way (a Service's pod that is
+   * gone) as they were when it was opened. So where one does not get through, none of its age is used again.
+   */
+  #retireOpenedBy(server: ServerAddress, atMs: number, lingerMs = 0): void {
+    const sockets = this.#servers.get(server.text)
+    if (sockets === undefined || !sockets.ready.some(({ openedAt }) => openedAt <= atMs)) return
+    for (const { socket, openedAt } of sockets.ready) {
+      if (openedAt > atMs) continue
+      if (lingerMs === 0) socket.retire()
+      else void this.#options.clock.sleep(lingerMs, this.#closing.signal).then(() => socket.retire())
+    }
+    sockets.ready = sockets.ready.filter(({ openedAt }) => openedAt > atMs)
   }
 
   /** A new socket, or the error code. */
@@ -95,7 +134,8 @@ export class UdpSockets {
     sockets.opening ??= QuerySocket.open(server).then(
       (socket) => {
         sockets.opening = undefined
-        if (this.#servers.get(server.text) === sockets) sockets.ready.push(socket)
+        const openedAt = this.#options.clock.monotonic()
+        if (this.#servers.get(server.text) === sockets) sockets.ready = [...sockets.ready, { socket, openedAt }]
         else socket.retire()
         return socket
       },
@@ -124,6 +164,6 @@ export class UdpSockets {
     const [longestUnused] = [...this.#servers].sort(([, left], [, right]) => left.lastUsed - right.lastUsed)
     if (longestUnused === undefined) return
     this.#servers.delete(longestUnused[0])
-    for (const socket of longestUnused[1].ready) socket.retire()
+    for (const { socket } of longestUnused[1].ready) socket.retire()
   }
 }
