@@ -25,6 +25,7 @@ export interface NodeRecord {
 const farewells: ReadonlySet<string> = new Set(farewellTaints)
 
 const statuses: Readonly<Record<string, Ready>> = { True: 'true', False: 'false', Unknown: 'unknown' }
+const endOfTimeMs = Date.UTC(10_000, 0)
 const reasonWord = /^[A-Za-z0-9_.:-]{1,64}$/
 
 /** A node object of the API; undefined where it is none. */
@@ -83,7 +84,8 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+/** What no clock of a cluster shows (RFC 3339 ends with the year 9999) is no time. */
 function time(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? undefined : ms
+  return ms >= 0 && ms < endOfTimeMs ? ms : undefined
 }

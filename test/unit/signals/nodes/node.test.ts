@@ -50,6 +50,14 @@ describe('what is kept of a node', () => {
     )
   })
 
+  it('takes no time that no clock of a cluster shows', () => {
+    for (const absurd of ['+275760-09-13T00:00:00Z', '+010000-01-01T00:00:00Z', '-000001-01-01T00:00:00Z', 'soon', 5]) {
+      const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: absurd }]
+      const node = pruneNode(nodeObject({ metadata: { creationTimestamp: absurd }, status: { conditions } }), [])
+      assert.deepEqual([node?.createdMs, node?.sinceMs], [0, 0], String(absurd))
+    }
+  })
+
   it('tells a node without a Ready condition as unknown since its creation', () => {
     const node = pruneNode(nodeObject({ status: { conditions: [] } }), [])
     assert.equal(node?.ready, 'unknown')
