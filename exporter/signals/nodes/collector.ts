@@ -50,7 +50,6 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   #context: StreamContext | undefined
   /** Listed whole, and the watch works: what the ledger holds is true now. */
   #current = false
-  #listing = false
   #toldAliveAt = Number.NEGATIVE_INFINITY
   #gathering = false
   #publishCostMs = 0
@@ -109,7 +108,6 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   }
 
   listing(): void {
-    this.#listing = true
     this.#ledger.beginList()
   }
 
@@ -118,11 +116,10 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     for (const record of records) this.#ledger.upsert(record, at)
   }
 
-  listed(durationMs: number): void {
-    this.#listing = false
+  listed(durationMs: number, following: boolean): void {
     this.#listedAtMs = this.#deps.clock.now()
     this.#ledger.endList(this.#instant())
-    this.#prove(durationMs)
+    if (following) this.#prove(durationMs)
     this.#publish()
   }
 
@@ -135,8 +132,6 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   }
 
   alive(): void {
-    // A page proves no more than itself: a list that always breaks off must not look like success.
-    if (this.#listing) return
     const due = this.#deps.clock.monotonic() - this.#toldAliveAt >= tickMs
     if (due || !this.#current) this.#prove(undefined)
   }
@@ -235,5 +230,6 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
 }
 
 function iso(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
+  const date = new Date(ms ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }

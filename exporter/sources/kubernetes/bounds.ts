@@ -6,8 +6,8 @@ export interface Bounds {
   readonly connectMs: number
   /** One address of a name that has several, before the next is tried. */
   readonly addressMs: number
-  /** From the request of one object, after a silence, to its headers. */
-  readonly headersMs: number
+  /** `pageIdleMs` of the list that follows a silence, when the way is in doubt. */
+  readonly doubtfulIdleMs: number
   /** Longest silence within a page. */
   readonly pageIdleMs: number
   /** One page, whole. */
@@ -33,7 +33,7 @@ export const defaultBounds: Bounds = {
   lookupMs: 10_000,
   connectMs: 3_000,
   addressMs: 700,
-  headersMs: 4_000,
+  doubtfulIdleMs: 4_000,
   pageIdleMs: 10_000,
   pageTotalMs: 30_000,
   pageBytes: 64 * 1024 * 1024,

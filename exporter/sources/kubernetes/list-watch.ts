@@ -13,10 +13,13 @@ export interface ListWatchSink<T> {
   /** A list begins. It may fail and begin again; its pages are true all the same. */
   listing(): void
   page(items: readonly T[]): void
-  /** The list is whole: what it did not hold is gone. */
-  listed(durationMs: number): void
+  /**
+   * The list is whole: what it did not hold is gone. `following`: false where the watch before it failed, so that nobody
+   * knows yet whether changes will be seen.
+   */
+  listed(durationMs: number, following: boolean): void
   event(type: EventType, item: T): void
-  /** The connection proved alive. */
+  /** The watch proved alive. */
   alive(): void
   failed(failure: KubernetesFailure): void
 }
@@ -28,11 +31,14 @@ export interface ListWatchOptions {
   readonly random: () => number
 }
 
-/** Watches refused by the server this often in a row are given up for a list. */
-const refusalsBeforeList = 5
+/** Of watches that the server refuses in a row, every so often one is followed by a list. */
+const refusalsPerList = 5
 /** A watch that ends well within this time and without a word did not work. */
 const shortestWatchMs = 1_000
 const credentialsAgeMs = 60_000
+
+/** `granted`: the server answers. `event`: it sends something that can be understood, or ends the watch as asked. */
+type Proof = 'granted' | 'event'
 
 export async function listWatch<T>(
   client: KubernetesClient,
@@ -52,8 +58,12 @@ class ListWatchLoop<T> {
   readonly #sink: ListWatchSink<T>
   readonly #options: ListWatchOptions
   readonly #signal: AbortSignal
-  /** Where the next watch starts; undefined: list first. */
+  /** Where the next watch starts; undefined: list first; empty: where the server pleases. */
   #version: string | undefined
+  /** The last watch fell silent. */
+  #doubtful = false
+  /** What a watch has to do after one that failed, before it counts as working. */
+  #owed: Proof | undefined
   /** Turns in a row without a watch that worked. */
   #troubles = 0
   #credentialsReadAt: number
@@ -82,15 +92,14 @@ class ListWatchLoop<T> {
     const { clock, bounds } = this.#options
     const startedAt = clock.monotonic()
     this.#sink.listing()
-    const onPage = (items: readonly T[]) => {
-      this.#sink.page(items)
-      this.#sink.alive()
-    }
-    const end = await listOnce(this.#client, this.#resource, onPage, bounds, this.#signal)
+    const onPage = (items: readonly T[]) => this.#sink.page(items)
+    const used = this.#doubtful ? { ...bounds, pageIdleMs: bounds.doubtfulIdleMs } : bounds
+    const end = await listOnce(this.#client, this.#resource, onPage, used, this.#signal)
     if (this.#signal.aborted) return
+    this.#doubtful = false
     if (end.kind === 'listed') {
       this.#version = end.resourceVersion
-      this.#sink.listed(clock.monotonic() - startedAt)
+      this.#sink.listed(clock.monotonic() - startedAt, this.#owed === undefined)
     } else if (end.kind === 'gone') {
       await this.#gone(end.failure)
     } else {
@@ -101,54 +110,67 @@ class ListWatchLoop<T> {
   async #watch(version: string): Promise<void> {
     const { clock, bounds } = this.#options
     const startedAt = clock.monotonic()
+    let granted = false
     let heard = false
+    let resumable = version !== ''
     const sink = {
       event: (type: EventType, item: T) => this.#sink.event(type, item),
-      position: (resourceVersion: string) => {
+      position: (resourceVersion: string | undefined) => {
         heard = true
-        this.#version = resourceVersion
+        resumable = resourceVersion !== undefined
+        this.#version = resourceVersion ?? this.#version
+        this.#prove('event')
       },
-      alive: () => this.#sink.alive(),
+      alive: () => {
+        granted = true
+        this.#prove('granted')
+      },
     }
     const end = await watchOnce(this.#client, this.#resource, version, sink, bounds, this.#signal)
     if (this.#signal.aborted) return
     const lived = clock.monotonic() - startedAt >= Math.min(shortestWatchMs, bounds.watchSeconds * 500)
+    if (!resumable) this.#version = undefined
     if (end.kind === 'ended' && (heard || lived)) this.#ended()
     else if (end.kind === 'ended') await this.#pause(undefined)
     else if (end.kind === 'gone') await this.#gone(undefined)
-    else if (end.kind === 'silent') await this.#silent()
+    else if (end.kind === 'silent') this.#silent()
     else {
       if (heard && lived) this.#troubles = 0
       if (end.relist || this.#refused(end.failure)) this.#version = undefined
+      this.#owed = end.relist || (granted && !lived) ? 'event' : 'granted'
       await this.#failed(end.failure)
     }
   }
 
-  /**
-   * Leaves the connection, and asks for one object over a fresh one, dialled through fresh DNS. Where that is answered
-   * the watch goes on from where it was, and nothing was missed or wrong.
-   */
-  async #silent(): Promise<void> {
-    this.#client.dialAnew()
-    const { path, plural } = this.#resource
-    const { headersMs } = this.#options.bounds
-    const probe = { verb: 'list', plural, path: `${path}?limit=1`, headersMs, signal: this.#signal } as const
-    const reply = await this.#client.get(probe)
-    if (this.#signal.aborted) return
-    if (!reply.ok) return await this.#failed(reply.failure)
-    reply.snapshot.destroy()
-    this.#troubles = 0
+  #prove(proof: Proof): void {
+    if (this.#owed === 'event' && proof === 'granted') return
+    this.#owed = undefined
     this.#sink.alive()
+  }
+
+  /**
+   * Leaves the connection, and lists over a fresh one, dialled through fresh DNS. Where that works nothing was wrong: an
+   * API server ends each watch in time, so it was a black hole, or a server that keeps watches open and may have
+   * forgotten this one. The next watch would not tell what happened meanwhile where a server keeps no history.
+   */
+  #silent(): void {
+    this.#client.dialAnew()
+    this.#version = undefined
+    this.#doubtful = true
   }
 
   #ended(): void {
     this.#troubles = 0
+    this.#prove('event')
     if (this.#client.connectionAgeMs > this.#options.bounds.connectionAgeMs) this.#client.dialAnew()
   }
 
-  /** A version that the server no longer knows, as after a restore of etcd, is refused for ever. */
+  /**
+   * A version that the server no longer knows, as after a restore of etcd, is refused for ever. Where all watches are,
+   * the lists are all that is known.
+   */
   #refused(failure: KubernetesFailure): boolean {
-    return failure.status !== undefined && failure.status !== 429 && this.#troubles + 1 >= refusalsBeforeList
+    return failure.status !== undefined && failure.status !== 429 && (this.#troubles + 1) % refusalsPerList === 0
   }
 
   /** History compacted: the first time that is nobody's fault, and the list starts at once. */

@@ -18,7 +18,12 @@ export interface Resource<T> {
 }
 
 export type ListEnd =
-  | { readonly kind: 'listed'; readonly resourceVersion: string; readonly serverTime: ServerTime | undefined }
+  | {
+      readonly kind: 'listed'
+      /** Empty where the server keeps none. */
+      readonly resourceVersion: string
+      readonly serverTime: ServerTime | undefined
+    }
   /** The continue token expired while we were reading: start anew. */
   | { readonly kind: 'gone'; readonly failure: KubernetesFailure }
   | { readonly kind: 'failed'; readonly failure: KubernetesFailure }
@@ -114,11 +119,11 @@ async function readPage<T>(response: IncomingMessage, resource: Resource<T>, bou
   await readBody(response, (chunk) => splitter.push(chunk), bounds)
   const list = parseObject(splitter.envelope())
   const { resourceVersion, continue: next } = isObject(list.metadata) ? list.metadata : {}
-  if (typeof resourceVersion !== 'string' || resourceVersion === '') {
-    throw new AnswerError('malformed', 'the answer is a list without a resourceVersion')
+  // Go writes an empty list that was never filled as null.
+  if (list.items !== null && !Array.isArray(list.items)) {
+    throw new AnswerError('malformed', 'the answer has no list of items')
   }
-  if (!Array.isArray(list.items)) throw new AnswerError('malformed', 'the answer has no list of items')
-  return { items, resourceVersion, next: typeof next === 'string' ? next : '' }
+  return { items, resourceVersion: text(resourceVersion), next: text(next) }
 }
 
 async function readBody(response: IncomingMessage, onChunk: (chunk: Buffer) => void, bounds: Bounds): Promise<void> {
@@ -142,6 +147,10 @@ async function readBody(response: IncomingMessage, onChunk: (chunk: Buffer) => v
     clearTimeout(total)
     clearTimeout(idle)
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 export function parseObject(text: string): Record<string, unknown> {

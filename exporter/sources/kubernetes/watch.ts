@@ -13,9 +13,12 @@ export type EventType = 'added' | 'modified' | 'deleted'
 
 export interface WatchSink<T> {
   event(type: EventType, item: T): void
-  /** Everything up to here is seen: a later watch starts here. */
-  position(resourceVersion: string): void
-  /** Bytes came. */
+  /**
+   * Everything up to here is seen: a later watch starts here. Undefined where the server does not say, so that what was
+   * seen since the last position would be told again.
+   */
+  position(resourceVersion: string | undefined): void
+  /** The server granted the watch, or sent something. */
   alive(): void
 }
 
@@ -31,6 +34,7 @@ export type WatchEnd =
 
 const eventTypes: Readonly<Record<string, EventType>> = { ADDED: 'added', MODIFIED: 'modified', DELETED: 'deleted' }
 
+/** `resourceVersion`: empty where the list had none; then the server begins with all that it has. */
 export async function watchOnce<T>(
   client: KubernetesClient,
   resource: Resource<T>,
@@ -42,9 +46,9 @@ export async function watchOnce<T>(
   const query = new URLSearchParams({
     watch: '1',
     allowWatchBookmarks: 'true',
-    resourceVersion,
     timeoutSeconds: String(bounds.watchSeconds),
   })
+  if (resourceVersion !== '') query.set('resourceVersion', resourceVersion)
   const path = `${resource.path}?${query}`
   // Some servers and proxies hold the headers back until the first event: silence, then, and not yet a failure.
   const headersMs = silenceMs(bounds)
@@ -108,7 +112,6 @@ function takeEvent<T>(line: string, resource: Resource<T>, sink: WatchSink<T>, a
   const { type, object } = parseObject(line)
   if (type === 'ERROR') return endOfError(object, asked)
   const version = isObject(object) && isObject(object.metadata) ? object.metadata.resourceVersion : undefined
-  if (typeof version !== 'string') throw new AnswerError('malformed', 'an event has no resourceVersion')
   const kind = typeof type === 'string' ? eventTypes[type] : undefined
   if (kind !== undefined) {
     const item = resource.prune(object)
@@ -117,7 +120,7 @@ function takeEvent<T>(line: string, resource: Resource<T>, sink: WatchSink<T>, a
   } else if (type !== 'BOOKMARK') {
     throw new AnswerError('malformed', 'an event has an unknown type')
   }
-  sink.position(version)
+  sink.position(typeof version === 'string' && version !== '' ? version : undefined)
   return undefined
 }
 

@@ -264,6 +264,19 @@ describe('the nodes collector', () => {
     assert.ok((await notReadySeconds(running)) < seconds + 60)
   })
 
+  it('says it is down for as long as no watch works, and yet takes the values of each list', async () => {
+    const cluster = clusterOf(2)
+    const prepare = (lab: LabKubernetes) => lab.fault({ on: 'watch', status: 403 })
+    await using running = await start({ cluster, prepare })
+    await until('the first failure', () => running.failures.length > 0)
+    assert.equal(running.successes.length, 1, 'the first list')
+    cluster.setReady('node-0', 'Unknown')
+    await untilSample(running, 'nodes{ready="unknown"} 1')
+    assert.equal(running.successes.length, 1)
+    running.lab.clearFaults()
+    await until('the watch', () => running.successes.length > 1)
+  })
+
   it('tells nodes that move together as one change', async () => {
     const cluster = clusterOf(30)
     await using running = await start({ cluster })

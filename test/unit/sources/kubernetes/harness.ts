@@ -14,7 +14,7 @@ import type { EventType } from '../../../../exporter/sources/kubernetes/watch.ts
 export const shortBounds: Bounds = {
   ...defaultBounds,
   connectMs: 400,
-  headersMs: 400,
+  doubtfulIdleMs: 400,
   pageIdleMs: 400,
   pageTotalMs: 1_000,
   pageItems: 2,
@@ -41,8 +41,8 @@ export const names: Resource<Item> = {
   plural: 'nodes',
   prune(object) {
     const { metadata } = object as { metadata?: { name?: string; resourceVersion?: string } }
-    const { name, resourceVersion: version } = metadata ?? {}
-    return name === undefined || version === undefined ? undefined : { name, version }
+    const { name, resourceVersion: version = '' } = metadata ?? {}
+    return name === undefined ? undefined : { name, version }
   },
 }
 
@@ -50,7 +50,8 @@ export class RecordingSink implements ListWatchSink<Item> {
   readonly pages: (readonly Item[])[] = []
   readonly events: { type: EventType; name: string }[] = []
   readonly failures: KubernetesFailure[] = []
-  lists = 0
+  /** Of each list, whether the watch counted as working. */
+  readonly following: boolean[] = []
   lives = 0
 
   listing(): void {
@@ -61,8 +62,12 @@ export class RecordingSink implements ListWatchSink<Item> {
     this.pages.push(items)
   }
 
-  listed(): void {
-    this.lists += 1
+  listed(_durationMs: number, following: boolean): void {
+    this.following.push(following)
+  }
+
+  get lists(): number {
+    return this.following.length
   }
 
   event(type: EventType, { name }: Item): void {

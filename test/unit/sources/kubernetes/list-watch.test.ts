@@ -70,10 +70,12 @@ describe('a list-watch', () => {
     dying.freeze()
     address = '127.0.0.2'
     cluster.setReady('node-1', 'Unknown')
-    await until('the event from the living server', () => sink.events.length === 1, 1_500)
-    assert.deepEqual(sink.events, [{ type: 'modified', name: 'node-1' }])
+    await until('a list of the living server', () => sink.lists === 2, 1_500)
+    assert.ok(
+      sink.pages.flat().some(({ name, version }) => name === 'node-1' && version === String(cluster.resourceVersion)),
+    )
     assert.deepEqual(sink.reasons, [], 'the way around was found, so nothing failed')
-    assert.equal(sink.lists, 1, 'the watch goes on where it was')
+    assert.deepEqual(sink.following, [true, true])
     assert.ok(living.dials >= 1)
     assert.equal(following.client.address, '127.0.0.2')
   })
@@ -89,7 +91,8 @@ describe('a list-watch', () => {
     }
     assert.deepEqual(following.sink.failures, [])
     assert.equal(lab.requests.filter((path) => path.includes('watch=1')).length, 1)
-    await until('a watch over a fresh connection', () => lab.openWatches === 1 && lab.dials >= 3)
+    await until('a watch after a list over a fresh connection', () => lab.openWatches === 1 && lab.dials === 2)
+    assert.equal(following.sink.lists, 2)
     assert.deepEqual(following.sink.failures, [], 'quiet is not a failure where a fresh connection is answered')
   })
 
