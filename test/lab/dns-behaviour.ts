@@ -10,6 +10,12 @@ export type Transport = 'udp' | 'tcp'
 export interface Behaviour {
   /** Answer with this code and no records. */
   readonly rcode?: LabRcode
+  /** To queries with EDNS: this code, with the question or as a header alone, and never an OPT record. */
+  readonly noEdns?: { readonly rcode: LabRcode; readonly headerOnly?: boolean }
+  /** Bits of the response code above the header's 4, in the OPT record. */
+  readonly upperRcode?: number
+  /** So many bytes after the last record. */
+  readonly tail?: number
   /** Hold the reply back for so many milliseconds; beyond the client's time-out it is a late reply. */
   readonly delayMs?: number
   /** Lose the first so many queries; Infinity for all. */
@@ -44,6 +50,7 @@ export interface Reply {
   readonly answers: readonly Answer[]
   readonly authorities: readonly Answer[]
   readonly additionals: readonly Answer[]
+  readonly headerOnly: boolean
 }
 
 type Damage = NonNullable<Behaviour['damagedFirst']>
@@ -55,7 +62,7 @@ export function packetsOf(reply: Reply, behaviour: Behaviour, transport: Transpo
   const cut = behaviour.truncate === true && transport === 'udp'
   const whole = cut
     ? encodeReply({ ...reply, answers: [], flags: reply.flags | TRUNCATED_RESPONSE })
-    : encodeReply(reply)
+    : Buffer.concat([encodeReply(reply), Buffer.alloc(behaviour.tail ?? 0)])
   const before = behaviour.damagedFirst === undefined ? [] : [damage(reply, behaviour.damagedFirst)]
   return behaviour.duplicate === true ? [...before, whole, whole] : [...before, whole]
 }
@@ -65,7 +72,7 @@ export function encodeReply(reply: Reply): Buffer {
     type: 'response',
     id: reply.id,
     flags: reply.flags | rcodeNumbers[reply.rcode],
-    questions: [{ name: reply.question.name, type: reply.question.type as 'A', class: 'IN' }],
+    questions: reply.headerOnly ? [] : [{ name: reply.question.name, type: reply.question.type as 'A', class: 'IN' }],
     answers: [...reply.answers],
     authorities: [...reply.authorities],
     additionals: [...reply.additionals],

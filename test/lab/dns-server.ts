@@ -199,10 +199,9 @@ export class LabDns {
   }
 
   #reply(query: LabQuery, behaviour: Behaviour): Reply {
-    const found =
-      behaviour.rcode === undefined
-        ? lookUp(query, this.#zones, this.records, behaviour.followCname)
-        : refusal(behaviour.rcode)
+    const declined = query.udpPayloadSize === undefined ? undefined : behaviour.noEdns
+    const rcode = declined?.rcode ?? behaviour.rcode
+    const found = rcode === undefined ? lookUp(query, this.#zones, this.records, behaviour.followCname) : refusal(rcode)
     const aa = (behaviour.authoritative ?? found.authoritative) ? AUTHORITATIVE_ANSWER : 0
     const ra = this.#zones.length === 0 ? RECURSION_AVAILABLE : 0
     const shown = behaviour.upperCase === true ? query.name.toUpperCase() : query.name
@@ -214,15 +213,16 @@ export class LabDns {
       question: { name: shown, type: query.type },
       answers: found.answers.map(rename),
       authorities: found.authorities,
+      headerOnly: declined?.headerOnly === true,
       additionals:
-        query.udpPayloadSize === undefined
+        query.udpPayloadSize === undefined || declined !== undefined
           ? []
           : [
               {
                 type: 'OPT',
                 name: '.',
                 udpPayloadSize: 1232,
-                extendedRcode: 0,
+                extendedRcode: behaviour.upperRcode ?? 0,
                 ednsVersion: 0,
                 flags: 0,
                 flag_do: false,

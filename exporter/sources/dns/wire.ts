@@ -6,6 +6,7 @@ import { isIPv4 } from 'node:net'
 import { type Answer as DnsRecord, decode, encode, RECURSION_DESIRED } from 'dns-packet'
 import ipaddr from 'ipaddr.js'
 import { type DropReason, type Question, type RecordType, recordTypes } from './client.ts'
+import { rcodeName } from './rcode.ts'
 
 /** Largest UDP reply that is asked for and taken: it fits every path unfragmented (DNS flag day 2020). */
 export const maxUdpBytes = 1232
@@ -15,6 +16,17 @@ const responseBit = 0x8000
 const authoritativeBit = 0x0400
 const truncatedBit = 0x0200
 const recursionAvailableBit = 0x0080
+
+const opt: DnsRecord = {
+  type: 'OPT',
+  name: '.',
+  udpPayloadSize: maxUdpBytes,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+}
 
 /** A query with id 0, to be copied for each packet that is sent. */
 export interface EncodedQuestion {
@@ -42,30 +54,27 @@ export interface Reply {
   readonly answers: readonly ReplyRecord[]
   /** The zone that says "no such record", with the TTL of that (RFC 2308). */
   readonly soa?: { readonly zone: string; readonly ttlSeconds: number }
+  /** The reply has an OPT record: the server knows EDNS. */
+  readonly edns: boolean
   /** The authority section names other servers and no SOA: the server does not know, others do. */
   readonly referral: boolean
 }
 
 export type Reading = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly drop: DropReason }
 
+export interface QueryForm {
+  readonly recursionDesired: boolean
+  /** with an OPT record, or without for servers that take it for an error */
+  readonly edns: boolean
+}
+
 /** The hostname must have passed `canonicalHostname`: the encoder asks for another name without a word otherwise. */
-export function encodeQuestion(question: Question, recursionDesired: boolean): EncodedQuestion {
+export function encodeQuestion(question: Question, { recursionDesired, edns }: QueryForm): EncodedQuestion {
   const packet = encode({
     type: 'query',
     flags: recursionDesired ? RECURSION_DESIRED : 0,
     questions: [{ name: question.hostname, type: question.type, class: 'IN' }],
-    additionals: [
-      {
-        type: 'OPT',
-        name: '.',
-        udpPayloadSize: maxUdpBytes,
-        extendedRcode: 0,
-        ednsVersion: 0,
-        flags: 0,
-        flag_do: false,
-        options: [],
-      },
-    ],
+    additionals: edns ? [opt] : [],
   })
   // name: a length octet for each label and the root's 0; then type and class
   const section = packet.subarray(headerBytes, headerBytes + question.hostname.length + 2 + 4)
@@ -88,7 +97,8 @@ export function readReply(message: Buffer, asked: EncodedQuestion, maxBytes: num
   if (message.length < headerBytes) return { ok: false, drop: 'malformed' }
   const flags = message.readUInt16BE(2)
   if ((flags & responseBit) === 0) return { ok: false, drop: dropOf(message) }
-  const rcode = rcodeName(flags & 0xf)
+  const headerRcode = flags & 0xf
+  const rcode = rcodeName(headerRcode)
   const questions = message.readUInt16BE(4)
   if (!(questions === 1 && sameQuestion(message, asked)) && !(questions === 0 && couldNotReadQuestion(rcode))) {
     return { ok: false, drop: dropOf(message) }
@@ -100,9 +110,11 @@ export function readReply(message: Buffer, asked: EncodedQuestion, maxBytes: num
     truncated: (flags & truncatedBit) !== 0,
   }
   // A truncated reply may end in the middle of a record, and its records must not be used (RFC 2181 9).
-  if (header.truncated) return { ok: true, reply: { ...header, answers: [], referral: false } }
+  if (header.truncated) return { ok: true, reply: { ...header, answers: [], referral: false, edns: false } }
   const body = readBody(message)
-  return body === undefined ? { ok: false, drop: 'malformed' } : { ok: true, reply: { ...header, ...body } }
+  if (body === undefined) return { ok: false, drop: 'malformed' }
+  const { upperRcode, ...sections } = body
+  return { ok: true, reply: { ...header, ...sections, rcode: rcodeName(headerRcode, upperRcode) } }
 }
 
 /** A message that does not fit the question: somebody else's reply, or no DNS message at all. */
@@ -129,7 +141,7 @@ function sameQuestion(message: Buffer, { section }: EncodedQuestion): boolean {
   return true
 }
 
-type Body = Pick<Reply, 'answers' | 'soa' | 'referral'>
+type Body = Pick<Reply, 'answers' | 'soa' | 'referral' | 'edns'> & { readonly upperRcode: number }
 
 function readBody(message: Buffer): Body | undefined {
   try {
@@ -142,10 +154,15 @@ function readBody(message: Buffer): Body | undefined {
       if (read === 'malformed') return undefined
       if (read !== 'other') answers.push(read)
     }
-    return { answers, ...readAuthority(packet.authorities ?? []) }
+    return { answers, ...readAuthority(packet.authorities ?? []), ...readOpt(packet.additionals ?? []) }
   } catch {
     return undefined
   }
+}
+
+function readOpt(records: readonly DnsRecord[]): Pick<Body, 'edns' | 'upperRcode'> {
+  for (const record of records) if (record.type === 'OPT') return { edns: true, upperRcode: record.extendedRcode }
+  return { edns: false, upperRcode: 0 }
 }
 
 function readAuthority(records: readonly DnsRecord[]): Pick<Reply, 'soa' | 'referral'> {
@@ -201,23 +218,4 @@ function canonicalName(name: string): string {
 /** RFC 2181 8: a TTL with the top bit set is 0. */
 function ttlOf(ttl: number | undefined): number {
   return ttl === undefined || ttl > 0x7fffffff ? 0 : ttl
-}
-
-const rcodeNames = [
-  'NOERROR',
-  'FORMERR',
-  'SERVFAIL',
-  'NXDOMAIN',
-  'NOTIMP',
-  'REFUSED',
-  'YXDOMAIN',
-  'YXRRSET',
-  'NXRRSET',
-  'NOTAUTH',
-  'NOTZONE',
-]
-
-/** IANA's names; the header has 4 bits of the code. */
-function rcodeName(rcode: number): string {
-  return rcodeNames[rcode] ?? `RCODE${rcode}`
 }

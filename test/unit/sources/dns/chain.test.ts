@@ -9,7 +9,7 @@ function reply(answers: readonly string[], more: Partial<Reply> = {}): Reply {
     return { name, ttlSeconds: Number(ttl), type: type === 'CNAME' ? 'CNAME' : 'A', data }
   })
   const header = { rcode: 'NOERROR', authoritative: false, recursionAvailable: true, truncated: false, referral: false }
-  return { ...header, answers: records, ...more }
+  return { ...header, edns: true, answers: records, ...more }
 }
 
 test('The chain is followed by owner names, whatever the order of the records', () => {

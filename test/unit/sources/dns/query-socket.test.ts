@@ -17,7 +17,7 @@ async function senderSeenBy(t: TestContext, address: string): Promise<RemoteInfo
   const socket = await QuerySocket.open(server)
   t.after(() => socket.retire())
   const received = once(peer, 'message')
-  const asked = encodeQuestion({ hostname: 'api.example.com', type: 'A' }, true)
+  const asked = encodeQuestion({ hostname: 'api.example.com', type: 'A' }, { recursionDesired: true, edns: true })
   const ignore = () => {}
   const packet = { asked, id: 0, onReply: ignore, onDrop: ignore, onSocketError: ignore }
   socket.send(packet)

@@ -14,7 +14,7 @@ const options = {
   queriesPerSocket: 100,
   socketAgeMs: 30_000,
 }
-const asked = encodeQuestion({ hostname: host, type: 'A' }, true)
+const asked = encodeQuestion({ hostname: host, type: 'A' }, { recursionDesired: true, edns: true })
 
 test('Beyond the bound of servers the longest unused gives up its sockets, and what it is asked still comes', async (t) => {
   const first = await lab(t)

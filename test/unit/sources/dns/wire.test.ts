@@ -4,7 +4,7 @@ import { type Answer, encode, type Packet } from 'dns-packet'
 import fc from 'fast-check'
 import { encodeQuestion, maxUdpBytes, readReply, withId } from '../../../../exporter/sources/dns/wire.ts'
 
-const asked = encodeQuestion({ hostname: 'api.example.com', type: 'A' }, true)
+const asked = encodeQuestion({ hostname: 'api.example.com', type: 'A' }, { recursionDesired: true, edns: true })
 
 function replyTo(answers: Answer[], packet: Partial<Packet> = {}, name = 'api.example.com'): Buffer {
   return encode({ type: 'response', id: 7, questions: [{ name, type: 'A' }], answers, ...packet })
@@ -24,7 +24,10 @@ test('A query asks one question with the given id, RD as wanted, and EDNS0 for 1
   const packet = withId(asked, 0xbeef)
   assert.equal(packet.toString('hex', 0, 12), 'beef01000001000000000001')
   assert.equal(packet.toString('hex', packet.length - 11), '000029' + '04d0' + '00000000' + '0000')
-  const withoutRecursion = withId(encodeQuestion({ hostname: 'api.example.com', type: 'A' }, false), 1)
+  const withoutRecursion = withId(
+    encodeQuestion({ hostname: 'api.example.com', type: 'A' }, { recursionDesired: false, edns: true }),
+    1,
+  )
   assert.equal(withoutRecursion.readUInt16BE(2), 0)
 })
 
