@@ -43,15 +43,22 @@ export function authoritativeResolver(querier: Querier, zones: Zones): Resolver 
     const zone = await zones.find(question.hostname, options)
     if (!('apex' in zone)) return zone
     const order = serversInOrder(zone)
+    let unmarked: Asked | undefined
     const asked = await askInOrder(order, async (server) => {
       // The one that answered last gets a second packet, so that one lost packet does not change the view.
       const packets = server === order[0] ? tries : 1
       const toServer: AskOptions = { ...options, recursionDesired: false, tries: packets }
-      const reply = authoritativeOnly(await querier.ask(server, question, toServer), zone)
-      if (reply.ok) zone.preferred = zone.servers.indexOf(server)
-      return reply
+      const reply = await querier.ask(server, question, toServer)
+      if (holdsOwnRecords(reply, question)) unmarked ??= reply
+      const checked = authoritativeOnly(reply, zone)
+      if (checked.ok) {
+        zone.preferred = zone.servers.indexOf(server)
+        zone.authoritySeen = true
+      }
+      return checked
     })
     if (asked.ok) return { ...asked, zone: zone.apex }
+    if (asked.aborted !== true && unmarked !== undefined && !zone.authoritySeen) return { ...unmarked, zone: zone.apex }
     if (asked.aborted !== true) zones.distrust(zone)
     return { ...asked, message: `zone ${zone.apex}: ${asked.message}` }
   }
@@ -95,6 +102,17 @@ function usable(asked: Asked): Asked {
   if (!referral || authoritative || answers.length > 0) return asked
   const message = `${asked.server.text} only names other servers: it is not a resolver, and has no authority here`
   return { ok: false, reason: 'server', message }
+}
+
+/**
+ * The records are in the answer, from a server that does not resolve for others (RA): they are its own, though it does not
+ * say so by AA. Some load balancers and appliances never do. An answer without records is not believed from them.
+ */
+function holdsOwnRecords(asked: Asked, { hostname, type }: Question): boolean {
+  if (!asked.ok || asked.reply.recursionAvailable) return false
+  return asked.reply.answers.some((record) => {
+    return record.name === hostname && (record.type === type || record.type === 'CNAME')
+  })
 }
 
 function authoritativeOnly(asked: Asked, { apex }: Zone): Asked {

@@ -12,6 +12,8 @@ export interface Zone {
   readonly servers: readonly ServerAddress[]
   /** The server that answered last is asked first, so that one that lags behind the others makes no flapping. */
   preferred: number
+  /** One of them answered with authority (AA): the others must, too. */
+  authoritySeen: boolean
 }
 
 /** How the rest of DNS is asked: one reply about a name, and the whole answer. */
@@ -134,7 +136,7 @@ export class Zones {
     }
     const servers = [...found.values()].slice(0, maxServers)
     if (servers.length > 0) {
-      return { ...this.#place('', ttlSeconds), zone: { ok: true, apex, servers, preferred: 0 } }
+      return { ...this.#place('', ttlSeconds), zone: { ok: true, apex, servers, preferred: 0, authoritySeen: false } }
     }
     const failure = polls.find((poll) => !poll.ok)
     const why = failure?.ok === false ? `: ${failure.failure.message}` : ''
@@ -157,8 +159,9 @@ export class Zones {
   }
 }
 
-/** The preferred server stays preferred over a refresh. */
+/** What was learned of the servers stays over a refresh. */
 function carryOver(place: Place, known: Place | undefined): Place {
+  if (place.zone !== undefined && known?.zone !== undefined) place.zone.authoritySeen = known.zone.authoritySeen
   const before = known?.zone?.servers[known.zone.preferred]?.text
   if (place.zone === undefined || before === undefined) return place
   place.zone.preferred = Math.max(

@@ -149,6 +149,29 @@ test('A server without authority is passed over, and where all are lame the mess
   assert.match(message, /zone example\.com: 127\.0\.0\.12:\d+ answered REFUSED/)
 })
 
+test('Where no server of a zone marks its answers as authoritative, records of its own are taken', async (t) => {
+  const { com1, com2, net1, options } = await internet(t)
+  for (const server of [com1, com2, net1]) server.behave('*', { authoritative: false })
+  const { records, failure } = clientOf(t, options)
+  assert.deepEqual(await records('authoritative'), ['10.0.0.1', '10.0.0.2'])
+  assert.match((await failure('authoritative', 'gone.example.com')).message, /lame server/)
+})
+
+test('Once a server of the zone answered with authority, no other answer is taken', async (t) => {
+  const { com1, com2, options } = await internet(t)
+  const { records, failure } = clientOf(t, options)
+  await records('authoritative')
+  for (const server of [com1, com2]) server.behave('*', { authoritative: false })
+  assert.match((await failure('authoritative')).message, /lame server/)
+})
+
+test('A resolver in the place of a zone server is lame, whatever it holds', async (t) => {
+  const { recursor, all, options } = await internet(t)
+  all.set('ns1.example.com', 'A', [recursor.host])
+  all.set('ns2.example.com', 'A', [recursor.host])
+  assert.match((await clientOf(t, options).failure('authoritative')).message, /lame server/)
+})
+
 test('A zone whose servers moved is found again, though not before 5 s', async (t) => {
   const { all, com, com1, com2, recursor, options } = await internet(t)
   let aheadMs = 0
