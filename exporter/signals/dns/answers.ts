@@ -40,16 +40,20 @@ function isSettledOn({ absences, settling, empties }: Membership, records: reado
   return absences.every(([member, missed], index) => missed === 0 && member === records[index])
 }
 
-/** A saved book, or undefined where it is not one: the file may be from another version. */
+/** The last time that a Date can hold (ECMA-262 21.4.1.1). */
+const maxTimeMs = 8.64e15
+
+/** A saved book, or undefined where it is not one: the file may be from another version, or edited. */
 export function readBook(saved: unknown): AnswerBook | undefined {
   if (!isObject(saved) || !isObject(saved.membership)) return undefined
   const { absences, settling, empties } = saved.membership
   if (!isCount(settling) || !isCount(empties) || !Array.isArray(absences) || !absences.every(isAbsence))
     return undefined
+  if (!isSortedOnce(absences)) return undefined
   const membership = { absences, settling, empties }
   const { lastChangeMs } = saved
   if (lastChangeMs === undefined) return { membership }
-  return isCount(lastChangeMs) ? { membership, lastChangeMs } : undefined
+  return isCount(lastChangeMs) && lastChangeMs <= maxTimeMs ? { membership, lastChangeMs } : undefined
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -57,9 +61,14 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
 
 function isAbsence(value: unknown): value is readonly [string, number] {
   return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isCount(value[1])
+}
+
+/** The comparison with an answer goes from member to member, so they must be in its order. */
+function isSortedOnce(absences: readonly (readonly [string, number])[]): boolean {
+  return absences.every(([member], index) => index === 0 || member > (absences[index - 1]?.[0] ?? ''))
 }

@@ -18,6 +18,7 @@ export function create(options: DnsOptions, deps: CollectorDeps): Collector {
   const closing = new AbortController()
   const groups = createGroups(options, deps, closing.signal)
   const targets = groups.flatMap((group) => group.targets)
+  tellLostBooks(targets, deps)
   const inFlight = new Set<Promise<void>>()
   const answers = { all: () => targets }
   deps.views.answers.tell(answers)
@@ -74,6 +75,14 @@ function createGroups(options: DnsOptions, deps: CollectorDeps, signal: AbortSig
   deps.metrics.retain(new Set([...scopes, ...targetKeys]))
   for (const key of deps.books.keys()) if (!targetKeys.has(key)) deps.books.delete(key)
   return groups
+}
+
+function tellLostBooks(targets: readonly Target[], { log }: CollectorDeps): void {
+  const lost = targets.filter(({ lostBook }) => lostBook).map(({ key }) => key)
+  const [first] = lost
+  if (first === undefined) return
+  const advice = 'the next answer is the baseline: a change during the downtime is not seen, and its time is not known'
+  log.warn({ answers: lost.length, first, advice }, 'saved DNS answers cannot be read and were dropped')
 }
 
 /** Names × types, each once, in the spelling that is the label. A name that cannot be asked fails when it is asked. */

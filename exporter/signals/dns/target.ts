@@ -16,6 +16,8 @@ export class Target {
   readonly resolver: ResolverName
   readonly key: string
   inFlight = false
+  /** What was saved of it could not be read, and was dropped. */
+  readonly lostBook: boolean
   readonly #deps: CollectorDeps
   readonly #scope: Scope<DnsMetric>
   readonly #options: ResolveOptions
@@ -51,7 +53,11 @@ export class Target {
       onQuery: (trace) => this.#count(trace, resolverScope),
       onDrop: (_server, reason) => resolverScope.increment('elbchurn_dns_replies_dropped_total', { resolver, reason }),
     }
-    this.#restore(readBook(deps.books.get(this.key)))
+    const saved = deps.books.get(this.key)
+    const book = readBook(saved)
+    this.lostBook = saved !== undefined && book === undefined
+    if (this.lostBook) deps.books.delete(this.key)
+    this.#restore(book)
   }
 
   /** The members of the answer where the last poll was good. */

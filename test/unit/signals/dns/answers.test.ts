@@ -80,6 +80,28 @@ test('A saved book is read back, and anything else is no book', () => {
     { membership: { absences: [], settling: -1, empties: 0 } },
     { membership: { absences: [], settling: 0 } },
     { membership: { absences: [], settling: 0, empties: 0 }, lastChangeMs: 'yesterday' },
+    { membership: { absences: [], settling: 0, empties: 0 }, lastChangeMs: 8.64e15 + 1 },
+    { membership: { absences: [], settling: 0, empties: 0.5 } },
+    {
+      membership: {
+        absences: [
+          ['b', 0],
+          ['a', 0],
+        ],
+        settling: 0,
+        empties: 0,
+      },
+    },
+    {
+      membership: {
+        absences: [
+          ['a', 0],
+          ['a', 1],
+        ],
+        settling: 0,
+        empties: 0,
+      },
+    },
   ]) {
     assert.equal(readBook(other), undefined, JSON.stringify(other))
   }
@@ -90,6 +112,7 @@ test('No JSON makes reading a book throw, and what is read can be stepped', () =
     fc.property(fc.jsonValue(), (value) => {
       const book = readBook(value)
       if (book !== undefined) step(book, answer(['a']))
+      if (book?.lastChangeMs !== undefined) new Date(book.lastChangeMs).toISOString()
     }),
   )
 })

@@ -164,8 +164,16 @@ test('After a restart the saved answer is the last good one, so a change in the 
   )
 })
 
-test('A damaged book is no book: the next answer is the baseline', async () => {
-  const { dns, run, changes } = watch(options, { books: new Map([[key, { membership: 'gone' }]]) })
+test('A damaged book is told once and is no book: the next answer is the baseline', async () => {
+  const membership = { absences: [], settling: 0, empties: 0 }
+  const books = new Map([[key, { membership, lastChangeMs: 1e300 }]])
+  const { dns, run, changes, log, books: left, collector } = watch(options, { books })
+  assert.deepEqual(
+    log.map(({ level, message, fields }) => [level, message, 'first' in fields && fields.first]),
+    [['warn', 'saved DNS answers cannot be read and were dropped', key]],
+  )
+  assert.doesNotThrow(() => collector.status())
+  assert.deepEqual(watch(options, { books: left }).log, [])
   dns.script(key, ['10.0.0.1'])
   await run()
   assert.deepEqual(changes, [])
