@@ -10,6 +10,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '../../exporter/core/clock.ts'
 import { systemClock } from '../../exporter/service/clock.ts'
+import { LabMachines } from './machines.ts'
 import { Stage } from './stage.ts'
 import { act, createWorld } from './story/actions.ts'
 import type { Action, Scenario, ScenarioDefaults } from './story/scenario.ts'
@@ -23,6 +24,8 @@ export interface LabOptions {
   readonly nodes?: number
   /** Length of the image list that pads each node, in bytes; real ones are 20,000 to 30,000. Default 2,000. */
   readonly imageBytes?: number
+  /** Nodes, of those at the beginning, whose machines have a /proc for a node agent: see `agentConfig`. */
+  readonly agents?: readonly string[]
   readonly clock?: Clock
 }
 
@@ -46,21 +49,25 @@ export class Lab {
   readonly scenario: Scenario
   readonly scale: number
   readonly stage: Stage
+  readonly agents: readonly string[]
   /** A temporary folder that `close` removes. */
   readonly folder: string
   /** What an exporter needs in its environment beside the config. */
   readonly env = { AWS_ACCESS_KEY_ID: 'lab', AWS_SECRET_ACCESS_KEY: 'lab-secret-key' }
   readonly #clock: Clock
+  readonly #machines: LabMachines
   readonly #events = new EventEmitter<{ event: [LabEvent] }>()
   readonly #closing = new AbortController()
   #world: World
   #began: { readonly wallMs: number; readonly monotonicMs: number } | undefined
   #playing: Promise<void> = Promise.resolve()
 
-  private constructor(options: LabOptions, stage: Stage, folder: string, world: World) {
+  private constructor(options: LabOptions, stage: Stage, machines: LabMachines, folder: string, world: World) {
     this.scenario = options.scenario
     this.scale = options.scale ?? options.scenario.scale
     this.stage = stage
+    this.agents = options.agents ?? []
+    this.#machines = machines
     this.folder = folder
     this.#clock = options.clock ?? systemClock
     this.#world = world
@@ -74,8 +81,9 @@ export class Lab {
     const world = createWorld({ addresses: load_balancer.addresses, zones, nodes })
     const folder = await mkdtemp(join(tmpdir(), 'elb-churn-lab-'))
     try {
+      const machines = await LabMachines.start(folder, options.agents ?? [], world)
       const stage = await Stage.start({ folder, defaults, scale, imageBytes, now: () => clock.now() }, world)
-      return new Lab(options, stage, folder, world)
+      return new Lab(options, stage, machines, folder, world)
     } catch (error) {
       await rm(folder, { recursive: true, force: true })
       throw error
@@ -102,8 +110,7 @@ export class Lab {
   /** The config of an exporter that watches all there is, as its file would say it. `nodes`: more keys of that section. */
   config(overrides: object = {}, nodes: object = {}): object {
     const { stage, scenario, scale } = this
-    const { cluster, load_balancer, hostname }: ScenarioDefaults = scenario.defaults
-    const { address: authoritative } = stage.dns
+    const { cluster, load_balancer }: ScenarioDefaults = scenario.defaults
     return {
       schedules: { dns: everySecond, load_balancers: everySecond, heartbeats: everySecond },
       ...overrides,
@@ -121,15 +128,24 @@ export class Lab {
             {
               region: load_balancer.region,
               endpoint: stage.aws.endpoint,
-              resolvers: [authoritative],
+              resolvers: [stage.dns.address],
               names: [load_balancer.name],
               types: [load_balancer.type],
               interfaces: true,
             },
           ],
-          dns: { resolvers: [authoritative, stage.resolver.address], names: [{ hostname, types: ['A'] }] },
+          dns: this.#watchedNames(),
         },
       ],
+    }
+  }
+
+  /** The config of the agent on the machine of one of `agents`. */
+  agentConfig(node: string): object {
+    const { cluster } = this.scenario.defaults
+    return {
+      schedules: { dns: everySecond, connections: everySecond },
+      clusters: [{ name: cluster, dns: this.#watchedNames(), connections: { proc: this.#machines.procOf(node) } }],
     }
   }
 
@@ -164,10 +180,20 @@ export class Lab {
         if (action !== undefined && atMs !== undefined) this.#do(action, atMs)
       }
       this.#take(step(this.#world, nowMs))
+      const shownUntilMs = await this.#machines.show(this.#world, nowMs)
       if (nowMs >= lengthMs) return
-      const nextMs = Math.min(nextEventMs(this.#world), timeline[done]?.atMs ?? lengthMs, lengthMs)
+      const ownMs = Math.min(nextEventMs(this.#world), shownUntilMs)
+      const nextMs = Math.min(ownMs, timeline[done]?.atMs ?? lengthMs, lengthMs)
       await this.#clock.sleep(Math.max(leastTurnMs, (nextMs - nowMs) / this.scale), signal)
       if (signal.aborted) return
+    }
+  }
+
+  #watchedNames(): object {
+    const { dns, resolver } = this.stage
+    return {
+      resolvers: [dns.address, resolver.address],
+      names: [{ hostname: this.scenario.defaults.hostname, types: ['A'] }],
     }
   }
 

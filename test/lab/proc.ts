@@ -1,5 +1,5 @@
 /** A /proc for tests: tables of TCP connections as the kernel of this machine would write them. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { join } from 'node:path'
 
@@ -49,7 +49,7 @@ function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0')
 }
 
-/** Writes `folder`/1/net/tcp and tcp6; `tcp6` undefined as on a machine without IPv6. */
+/** Writes `folder`/1/net/tcp and tcp6, whole at any moment; `tcp6` undefined as on a machine without IPv6. */
 export async function writeProc(
   folder: string,
   tcp: readonly LabConnection[],
@@ -57,6 +57,11 @@ export async function writeProc(
   below = '1/net',
 ): Promise<void> {
   await mkdir(join(folder, below), { recursive: true })
-  await writeFile(join(folder, below, 'tcp'), renderTable('tcp', tcp))
-  if (tcp6 !== undefined) await writeFile(join(folder, below, 'tcp6'), renderTable('tcp6', tcp6))
+  await replace(join(folder, below, 'tcp'), renderTable('tcp', tcp))
+  if (tcp6 !== undefined) await replace(join(folder, below, 'tcp6'), renderTable('tcp6', tcp6))
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
 }

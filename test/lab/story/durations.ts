@@ -15,6 +15,10 @@ export const monitorPeriodMs = 5_000
  */
 export const tcpHangMs = 924_600
 
+/** TCP_RTO_MIN and TCP_RTO_MAX of Linux: each time-out is twice the one before. The 16th comes after `tcpHangMs`. */
+export const rtoMinMs = 200
+export const rtoMaxMs = 120_000
+
 /**
  * HTTP2_READ_IDLE_TIMEOUT_SECONDS 30 and HTTP2_PING_TIMEOUT_SECONDS 15 of k8s.io/apimachinery/pkg/util/net: such a
  * client leaves a dead connection 45 s after the last frame that it received.
