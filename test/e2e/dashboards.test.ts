@@ -10,7 +10,7 @@ import { Grafana, nameOf, type Series, type View } from '../lab/grafana.ts'
 import { shippedScenario } from '../lab/lab.ts'
 import type { Prometheus } from '../lab/prometheus.ts'
 import { loadScenario } from '../lab/story/scenario.ts'
-import { type EmptyPanel, emptyInOutage, emptyInQuiet } from './empty-panels.ts'
+import { emptyInQuiet } from './empty-panels.ts'
 import type { Exporter } from './exporter.ts'
 import { type Closing, scrapeMs, startWatched, type Watched, watch } from './watched.ts'
 
@@ -20,6 +20,8 @@ const settleMs = 6_000
 const quietCluster = 'calm'
 const gone = '10.0.1.12'
 const kept = '10.0.2.34'
+/** With agents: the kubelet of the first is connected to `gone`, that of the other to `kept`. */
+const machines = ['node-01', 'node-04'] as const
 const day = 86_400_000
 /** The least that boards are made for. */
 const rangeMs = 300_000
@@ -27,7 +29,7 @@ const rangeMs = 300_000
 /** What all tests look back on. */
 interface Past {
   readonly prometheus: Prometheus
-  /** Scraped the same exporter, whose series have no label cluster there. */
+  /** Scraped the exporters of the same cluster, whose series have no label cluster there. */
   readonly single: Prometheus
   readonly cluster: string
   readonly leftMs: number
@@ -52,11 +54,18 @@ async function live(): Promise<Past> {
   const scenario = await loadScenario(shippedScenario('outage'))
   const { cluster } = scenario.defaults
   const calm = { ...scenario, timeline: [], defaults: { ...scenario.defaults, cluster: quietCluster } }
-  const stricken = await startWatched({ scenario, scale }, closing)
-  const quiet = await startWatched({ scenario: calm, scale }, closing)
-  const prometheus = await watch([stricken.exporter.url, quiet.exporter.url], closing)
-  const single = await watch([await withoutCluster(stricken.exporter)], closing)
+  const stricken = await startWatched({ scenario, scale, agents: machines }, closing)
+  const quiet = await startWatched({ scenario: calm, scale, agents: machines.slice(0, 1) }, closing)
+  const prometheus = await watch(
+    [stricken, quiet].flatMap(exporters).map(({ url }) => url),
+    closing,
+  )
+  const single = await watch(await Promise.all(exporters(stricken).map(withoutCluster)), closing)
   return { ...(await playOutage(stricken)), prometheus, single, cluster }
+}
+
+function exporters({ exporter, agents }: Watched): Exporter[] {
+  return [exporter, ...agents]
 }
 
 async function playOutage({ lab, exporter }: Watched) {
@@ -114,10 +123,6 @@ async function emptyPanels(grafana: Grafana): Promise<string[]> {
   return empty
 }
 
-function expected(name: BoardName, ...lists: readonly (readonly EmptyPanel[])[]): string[] {
-  return lists.flat().flatMap(({ board, panel }) => (board === name ? [panel] : []))
-}
-
 /** The one series of that name of a panel's query. */
 async function series(grafana: Grafana, title: string, name: string): Promise<Series> {
   const panel = panelOf(grafana.board, title)
@@ -151,11 +156,11 @@ const steps = (of: Series): number[] => values(of).filter((each, index, all) => 
 
 describe('the boards, in the outage', () => {
   for (const name of boardNames) {
-    it(`${name}: every query works, and no panel is empty but those that say why`, async () => {
+    it(`${name}: every query works, and no panel is empty`, async () => {
       const empty = await emptyPanels(
         look(name, past.heightMs, name === 'fleet' || name === 'exporter' ? { cluster: '$__all' } : {}),
       )
-      assert.deepEqual(empty.sort(), expected(name, emptyInOutage).sort())
+      assert.deepEqual(empty, [])
     })
 
     it(`${name}: every query works over 5 minutes and over 30 days`, async () => {
@@ -167,7 +172,7 @@ describe('the boards, in the outage', () => {
     it(`${name}: works where series have no label cluster, and nothing is chosen`, async () => {
       const view = { fromMs: past.heightMs - rangeMs, toMs: past.heightMs, scrapeMs, variables: { cluster: '' } }
       const empty = await emptyPanels(new Grafana(past.single.url, readBoard(name), view))
-      assert.deepEqual(empty.sort(), expected(name, emptyInOutage).sort())
+      assert.deepEqual(empty, [])
     })
   }
 
@@ -245,6 +250,32 @@ describe('the boards, in the outage', () => {
     }
   })
 
+  it('agents tell which machines wait on the address that left, and which connections are still open to it', async () => {
+    const connections = async (toMs: number) => {
+      const all = await named(look('incident', toMs), 'Connections to the API, and those that wait')
+      return Object.fromEntries(all.map(({ name, series: { points } }) => [name, points.at(-1)?.value]))
+    }
+    const calm = {
+      'open, to active addresses': 2,
+      'open, to retired addresses': 0,
+      'stalled, to active addresses': 0,
+      'stalled, to retired addresses': 0,
+    }
+    assert.deepEqual(await connections(past.leftMs - 500), calm)
+    assert.deepEqual(await connections(past.heightMs), {
+      ...calm,
+      'open, to active addresses': 1,
+      'open, to retired addresses': 1,
+      'stalled, to retired addresses': 1,
+    })
+    assert.deepEqual(await connections(past.endMs), calm)
+    const waiting = (toMs: number) => value(look('incident', toMs), 'Machines that wait', past.cluster)
+    assert.deepEqual(
+      [await waiting(past.leftMs - 500), await waiting(past.heightMs), await waiting(past.endMs)],
+      [0, 1, 0],
+    )
+  })
+
   it('annotations mark the change of the load balancer, that of DNS, and the page', async () => {
     const grafana = look('incident', past.endMs)
     const marks = async (name: string) => {
@@ -276,7 +307,13 @@ describe('the boards, in a quiet hour', () => {
   for (const name of boardNames) {
     it(`${name}: every query works, and what is empty says why`, async () => {
       const empty = await emptyPanels(look(name, past.endMs, { cluster: quietCluster }))
-      assert.deepEqual(empty.sort(), expected(name, emptyInOutage, emptyInQuiet).sort())
+      assert.deepEqual(
+        empty.sort(),
+        emptyInQuiet
+          .filter(({ board }) => board === name)
+          .map(({ panel }) => panel)
+          .sort(),
+      )
     })
   }
 
@@ -285,6 +322,7 @@ describe('the boards, in a quiet hour', () => {
     assert.equal(await value(grafana, 'Is it this outage?', 'verdict'), verdicts.no)
     assert.deepEqual(steps(await series(grafana, 'Nodes not ready, by reason', `all ${quietCluster}`)), [0])
     assert.equal(await value(grafana, 'Node-seconds lost', quietCluster), 0)
+    assert.equal(await value(grafana, 'Machines that wait', quietCluster), 0)
     const lanes = await named(grafana, 'Addresses of the load balancers')
     assert.deepEqual(
       lanes.map(({ series: each }) => steps(each)),

@@ -1,9 +1,9 @@
-/** A lab with an exporter on it and a Prometheus that scrapes it and evaluates the alert rules. */
+/** A lab with an exporter on it, agents on its machines, and a Prometheus that scrapes them and evaluates the alert rules. */
 import { parseSettings } from '../../alerts/config.ts'
 import { renderRules } from '../../alerts/render.ts'
 import { Lab, type LabOptions } from '../lab/lab.ts'
 import { type Prometheus, startPrometheus } from '../lab/prometheus.ts'
-import { Exporter } from './exporter.ts'
+import { Exporter, type ExporterOptions } from './exporter.ts'
 
 export const scrapeMs = 1_000
 const limitMs = 20_000
@@ -11,6 +11,8 @@ const limitMs = 20_000
 export interface Watched {
   readonly lab: Lab
   readonly exporter: Exporter
+  /** One for each node of `lab.agents`. */
+  readonly agents: readonly Exporter[]
 }
 
 /** Closed in the reverse of the order in which they came. */
@@ -20,10 +22,25 @@ export async function startWatched(options: LabOptions, closing: Closing): Promi
   const lab = await Lab.start(options)
   closing.push(() => lab.close())
   const flags = [`--storage.path=${lab.folder}`]
-  const exporter = await Exporter.start({ config: lab.config(), env: lab.env, flags })
-  closing.push(() => exporter.stop())
+  const [exporter, agents] = await Promise.all([
+    startReady({ config: lab.config(), env: lab.env, flags }, closing),
+    Promise.all(lab.agents.map((node) => startReady({ config: lab.agentConfig(node) }, closing))),
+  ])
+  return { lab, exporter, agents }
+}
+
+async function startReady(options: ExporterOptions, closing: Closing): Promise<Exporter> {
+  const starting = Exporter.start(options)
+  // At once: another one may fail while this one starts.
+  closing.push(() =>
+    starting.then(
+      (exporter) => exporter.stop(),
+      () => undefined,
+    ),
+  )
+  const exporter = await starting
   await exporter.ready()
-  return { lab, exporter }
+  return exporter
 }
 
 const hurried: readonly string[] = ['evaluation_interval=1s', 'keep_firing_for=2s']
