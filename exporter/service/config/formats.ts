@@ -1,8 +1,8 @@
 /** String formats of the config schema. Each says what is wrong with a text, or nothing. */
 import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
 import { validateDetailed } from 'node-cron'
 import { parseDuration } from '../../core/duration.ts'
+import { canonicalHostname } from '../../sources/dns/hostname.ts'
 
 export type Format = (text: string) => string | undefined
 
@@ -23,9 +23,8 @@ export const formats: Readonly<Record<string, Format>> = {
     return 'is none of system, authoritative, ip:port or [ipv6]:port'
   },
   'dns-name': (text) => {
-    const ascii = text.endsWith('.') ? text.slice(0, -1) : text
-    if (isIP(ascii) !== 0) return 'is an IP address, not a hostname'
-    return isDnsName(ascii) ? undefined : 'is not a hostname'
+    const check = canonicalHostname(text)
+    return check.ok ? undefined : `is not a hostname: ${check.why}`
   },
   'http-url': (text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined
@@ -39,12 +38,4 @@ function isServerAddress(text: string): boolean {
   const { v6 = '', v4 = '', port = '' } = match?.groups ?? {}
   const reachable = Number(port) > 0 && Number(port) < 65_536
   return reachable && (isIP(v6) === 6 || isIP(v4) === 4)
-}
-
-/** Labels of 1 to 63 octets, 253 in all (RFC 1035, 2.3.4), after conversion of international names to A-labels. */
-function isDnsName(text: string): boolean {
-  // Underscores stand in service names (RFC 2782) and pass domainToASCII.
-  const ascii = domainToASCII(text)
-  if (ascii === '' || ascii.length > 253) return false
-  return ascii.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label))
 }

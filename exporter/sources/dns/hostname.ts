@@ -3,9 +3,13 @@ import { domainToASCII } from 'node:url'
 
 export type HostnameCheck =
   | { readonly ok: true; readonly hostname: string }
-  | { readonly ok: false; readonly message: string }
+  /** `why` ends the sentence that begins with "it is not a hostname". */
+  | { readonly ok: false; readonly why: string; readonly message: string }
 
 const labelShape = /^[a-z0-9_-]{1,63}$/
+/** What the C library and browsers take for a part of an IPv4 address, also as `0x7f.1` (WHATWG URL 3.5). */
+const numberShape = /^(?:\d+|0x[0-9a-f]*)$/
+const foreignCharacter = /[^a-z0-9._-]/i
 const maxNameLength = 253
 
 /**
@@ -15,14 +19,22 @@ const maxNameLength = 253
  */
 export function canonicalHostname(text: string): HostnameCheck {
   const bare = text.endsWith('.') ? text.slice(0, -1) : text
-  const hostname = isAscii(bare) ? bare.toLowerCase() : domainToASCII(bare)
+  const hostname = isAscii(bare) ? bare.toLowerCase() : toALabels(bare)
   if (hostname === '') return refuse(text, 'it is empty or not a valid internationalised name')
   if (hostname.length > maxNameLength) return refuse(text, `it is longer than ${maxNameLength} characters`)
   if (isIP(hostname) !== 0) return refuse(text, 'it is an address, not a name')
-  for (const label of hostname.split('.')) {
+  const labels = hostname.split('.')
+  for (const label of labels) {
     if (!labelShape.test(label)) return refuse(text, `its label "${label}" is not 1 to 63 letters, digits, "-" or "_"`)
   }
+  if (numberShape.test(labels.at(-1) ?? '')) return refuse(text, 'it ends in a number, as only addresses do')
   return { ok: true, hostname }
+}
+
+/** Empty where it is no name. The conversion is that of URLs: it would read %2e as a dot, and end the name at a slash. */
+function toALabels(text: string): string {
+  for (const character of text) if (isAscii(character) && foreignCharacter.test(character)) return ''
+  return domainToASCII(text)
 }
 
 function isAscii(text: string): boolean {
@@ -31,5 +43,5 @@ function isAscii(text: string): boolean {
 }
 
 function refuse(text: string, why: string): HostnameCheck {
-  return { ok: false, message: `"${text.slice(0, 300)}" is not a hostname: ${why}` }
+  return { ok: false, why, message: `"${text.slice(0, 300)}" is not a hostname: ${why}` }
 }

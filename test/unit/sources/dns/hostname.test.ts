@@ -30,6 +30,13 @@ test('What cannot be asked is refused and the message says why', () => {
     ['a\u0000b.example', /label/],
     ['10.0.0.1', /an address/],
     ['::1', /an address/],
+    ['api.example.com/x', /label "com\/x"/],
+    ['a%2eb.com', /label "a%2eb"/],
+    ['ü%2eb.com', /internationalised/],
+    ['ü.com/x', /internationalised/],
+    ['0x7f.1', /ends in a number/],
+    ['127.1', /ends in a number/],
+    ['a.0X7F', /ends in a number/],
     ['xn--\u00fc.example', /internationalised/],
   ] as const) {
     const check = canonicalHostname(text)
