@@ -2,7 +2,7 @@
 import type { NetworkInterface as Ec2Interface } from '@aws-sdk/client-ec2'
 import type { LoadBalancerDescription } from '@aws-sdk/client-elastic-load-balancing'
 import type { LoadBalancer as V2LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2'
-import ipaddr from 'ipaddr.js'
+import { canonicalAddress } from '../address.ts'
 import { MalformedAnswer } from './errors.ts'
 import type { LoadBalancer, NetworkInterface, Tags, ZoneAddress } from './types.ts'
 
@@ -63,8 +63,8 @@ export function readTags(tags: readonly { Key?: string | undefined; Value?: stri
   return Object.fromEntries(tags.map(({ Key, Value }) => [must(Key, 'Key'), Value ?? '']))
 }
 
-/** RFC 5952 text, sorted, each once. */
+/** Canonical text, sorted, each once. */
 function canonical(addresses: readonly (string | undefined)[]): string[] {
-  const valid = addresses.filter((address): address is string => address !== undefined && ipaddr.isValid(address))
-  return [...new Set(valid.map((address) => ipaddr.parse(address).toString()))].sort()
+  const valid = addresses.map((address) => canonicalAddress(address ?? '')).filter((address) => address !== undefined)
+  return [...new Set(valid)].sort()
 }

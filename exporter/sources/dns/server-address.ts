@@ -1,5 +1,5 @@
-import { isIP, isIPv4, isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { isIPv4, isIPv6 } from 'node:net'
+import { canonicalAddress } from '../address.ts'
 
 export interface ServerAddress {
   readonly address: string
@@ -12,8 +12,8 @@ export interface ServerAddress {
 export const dnsPort = 53
 
 export function serverAddress(address: string, port = dnsPort): ServerAddress | undefined {
-  if (isIP(address) === 0) return undefined
-  const canonical = ipaddr.parse(address).toString()
+  const canonical = canonicalAddress(address)
+  if (canonical === undefined) return undefined
   if (isIPv4(canonical)) return { address: canonical, port, family: 4, text: `${canonical}:${port}` }
   return { address: canonical, port, family: 6, text: `[${canonical}]:${port}` }
 }

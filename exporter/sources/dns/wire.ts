@@ -4,8 +4,9 @@
  */
 import { isIPv4 } from 'node:net'
 import { type Answer as DnsRecord, decode, encode, RECURSION_DESIRED } from 'dns-packet'
-import ipaddr from 'ipaddr.js'
+import { canonicalAddress } from '../address.ts'
 import { type DropReason, type Question, type RecordType, recordTypes } from './client.ts'
+import { endOfRecords } from './framing.ts'
 import { rcodeName } from './rcode.ts'
 
 /** Largest UDP reply that is asked for and taken: it fits every path unfragmented (DNS flag day 2020). */
@@ -146,8 +147,8 @@ type Body = Pick<Reply, 'answers' | 'soa' | 'referral' | 'edns'> & { readonly up
 function readBody(message: Buffer): Body | undefined {
   try {
     const packet = decode(message)
-    // The library does not look at RDLENGTH of addresses; a record of the wrong length leaves bytes over.
-    if (decode.bytes !== message.length) return undefined
+    // The library does not look at RDLENGTH of addresses. Bytes after the last record are of no meaning, and no harm.
+    if (decode.bytes !== endOfRecords(message)) return undefined
     const answers: ReplyRecord[] = []
     for (const record of packet.answers ?? []) {
       const read = readRecord(record)
@@ -197,7 +198,7 @@ function recordText(record: DnsRecord): string | undefined {
     case 'A':
       return isIPv4(record.data) ? record.data : undefined
     case 'AAAA':
-      return ipaddr.IPv6.isValid(record.data) ? ipaddr.IPv6.parse(record.data).toRFC5952String() : undefined
+      return canonicalAddress(record.data)
     case 'CNAME':
     case 'NS':
       return canonicalName(record.data)

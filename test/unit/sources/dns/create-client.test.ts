@@ -196,6 +196,13 @@ test('A hostname is made canonical before it is asked, and a bad one is not aske
   assert.equal(dns.count(), 1)
 })
 
+test('A reply with bytes after its last record is an answer at once', async (t) => {
+  const dns = await lab(t)
+  dns.set(host, 'A', ['10.0.0.1'])
+  dns.behave(host, { tail: 3 })
+  assert.deepEqual(await clientOf(t, { timeoutMs: 60_000 }).records(dns.address), ['10.0.0.1'])
+})
+
 test('A reply in upper case is the same answer', async (t) => {
   const dns = await lab(t)
   dns.set(host, 'A', ['10.0.0.1'])

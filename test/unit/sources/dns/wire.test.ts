@@ -42,6 +42,7 @@ test('Records are read as canonical text', () => {
     { type: 'CNAME', name: 'API.Example.COM', ttl: 30, data: 'LB.Example.net' },
     { type: 'A', name: 'lb.example.net', ttl: 60, data: '10.0.0.1' },
     { type: 'AAAA', name: 'lb.example.net', ttl: 60, data: '2001:DB8:0:0:0:0:0:1' },
+    { type: 'AAAA', name: 'lb.example.net', ttl: 60, data: '::ffff:1.2.3.4' },
     {
       type: 'SRV',
       name: 'lb.example.net',
@@ -55,6 +56,7 @@ test('Records are read as canonical text', () => {
     'api.example.com 30 CNAME lb.example.net',
     'lb.example.net 60 A 10.0.0.1',
     'lb.example.net 60 AAAA 2001:db8::1',
+    'lb.example.net 60 AAAA ::ffff:1.2.3.4',
     'lb.example.net 5 SRV 1 2 443 a.example.net',
     'lb.example.net 5 NS ns1.example.net',
   ])
@@ -105,6 +107,29 @@ test('An A record of the wrong length makes the reply malformed, at its end and 
   const long = replyTo([record])
   long.writeUInt16BE(5, long.length - 6)
   assert.deepEqual(read(Buffer.concat([long, Buffer.alloc(1)])), { ok: false, drop: 'malformed' })
+})
+
+test('Bytes after the last record do no harm, with or without records', () => {
+  const record: Answer = { type: 'A', name: 'api.example.com', ttl: 60, data: '10.0.0.1' }
+  for (const tail of [1, 2, 100]) {
+    assert.deepEqual(answers(Buffer.concat([replyTo([record]), Buffer.alloc(tail, 0xc1)])), [
+      'api.example.com 60 A 10.0.0.1',
+    ])
+    assert.deepEqual(answers(Buffer.concat([replyTo([]), Buffer.alloc(tail, 1)])), [])
+  }
+})
+
+test('Lengths that are wrong are caught where two of them make up for each other, and before a tail', () => {
+  const record: Answer = { type: 'A', name: 'api.example.com', ttl: 60, data: '10.0.0.1' }
+  const one = replyTo([record])
+  const recordBytes = one.length - replyTo([]).length
+  const two = replyTo([record, record])
+  two.writeUInt16BE(3, one.length - 6)
+  two.writeUInt16BE(5, two.length - 6)
+  assert.ok(recordBytes > 0)
+  assert.deepEqual(read(two), { ok: false, drop: 'malformed' })
+  one.writeUInt16BE(3, one.length - 6)
+  assert.deepEqual(read(Buffer.concat([one, Buffer.alloc(8)])), { ok: false, drop: 'malformed' })
 })
 
 test('A truncated reply is read without its records, even where it ends in the middle of one', () => {
