@@ -167,7 +167,9 @@ export const configSchema = {
         description: 'How long a retired address stays in sight.',
       },
       resolv_conf: {
-        ...text('Where the system resolver is configured. Mount the file of the node to see what its kubelet sees.'),
+        ...text(
+          'Where the system resolver is configured, for watched names and for finding the Kubernetes API. Mount the file of the node to see what its kubelet sees.',
+        ),
         default: '/etc/resolv.conf',
       },
       clusters: { type: 'array', minItems: 1, maxItems: 1_000, items: cluster, description: 'What is watched.' },
