@@ -5,6 +5,9 @@ import { serviceOwner } from './service.ts'
 /** Gauges called `_total`, which promtool's lint refuses; the same numbers stand by type under the name without it. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
+/** prom-client looks every 10 ms by itself, which was a twentieth of the CPU of 1,000 DNS checks a second. */
+const lagPrecisionMs = 20
+
 /** What the exporter says of itself as a process: build, config, state, and the process_ and nodejs_ metrics. */
 export class SelfMetrics {
   readonly #metrics: MetricStore
@@ -14,7 +17,7 @@ export class SelfMetrics {
   constructor(metrics: MetricStore, version: string) {
     this.#metrics = metrics
     this.#buildLabels = { version, nodeversion: process.version }
-    collectDefaultMetrics({ register: metrics.registry })
+    collectDefaultMetrics({ register: metrics.registry, eventLoopMonitoringPrecision: lagPrecisionMs })
     for (const name of misnamed) metrics.registry.removeSingleMetric(name)
     this.#publish()
   }
