@@ -2,7 +2,9 @@
  * Runs one collector: its schedules, time-outs and overlap guard, and the same self metrics and log for all.
  * Collectors neither log failures nor time themselves.
  */
+
 import type { Clock } from '../core/clock.ts'
+import { isoTime } from '../core/iso-time.ts'
 import type { Failure } from '../core/poll.ts'
 import type { Collector, ScheduledTask, ScheduleName, Scope, StreamTask, Task } from '../signals/signal.ts'
 import type { Logger } from './log.ts'
@@ -66,12 +68,11 @@ export class Runner {
     const { up, lastSuccessMs } = this.outcome()
     const tasks = [...this.#outcomes].map(([{ name }, { failures, streak }]) => ({
       task: name,
-      failing_since: streak === undefined ? null : new Date(streak.sinceMs).toISOString(),
+      failing_since: isoTime(streak?.sinceMs),
       failures: failures.slice(0, failuresTold),
       failures_omitted: Math.max(0, failures.length - failuresTold),
     }))
-    const lastSuccess = lastSuccessMs === undefined ? null : new Date(lastSuccessMs).toISOString()
-    return { up: up ?? null, last_success: lastSuccess, tasks, watched: this.#collector.status() }
+    return { up: up ?? null, last_success: isoTime(lastSuccessMs), tasks, watched: this.#collector.status() }
   }
 
   #startScheduled(task: ScheduledTask): void {

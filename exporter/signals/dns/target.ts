@@ -1,3 +1,4 @@
+import { isoTime } from '../../core/iso-time.ts'
 import { membersOf } from '../../core/membership.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Labels, Sample } from '../../metrics/spec.ts'
@@ -109,8 +110,8 @@ export class Target {
       ttl_seconds: this.#answer?.ttlSeconds ?? null,
       rcode: this.#answer?.rcode ?? null,
       server: this.#answer?.server ?? null,
-      last_change: timeText(this.#book?.lastChangeMs),
-      last_success: timeText(this.#lastSuccessMs),
+      last_change: isoTime(this.#book?.lastChangeMs),
+      last_success: isoTime(this.#lastSuccessMs),
       failure: this.#failure ?? null,
     }
   }
@@ -181,8 +182,4 @@ export class Target {
     this.#scope.increment('elbchurn_dns_queries_total', labels)
     resolverScope.observe('elbchurn_dns_query_duration_seconds', this.#resolverLabels, durationMs / 1000)
   }
-}
-
-function timeText(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
 }

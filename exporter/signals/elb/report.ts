@@ -1,4 +1,5 @@
 /** What people are told of a load balancer: the words of a change, and its part of the status. */
+import { isoTime } from '../../core/iso-time.ts'
 import { type AddressBook, type AddressInSight, type AddressState, activeAddresses } from './addresses.ts'
 
 export function changeMessage(
@@ -35,8 +36,4 @@ export function addressStatus(book: AddressBook, seen: readonly AddressInSight[]
     last_added: isoTime(book.lastAddedMs),
     last_removed: isoTime(book.lastRemovedMs),
   }
-}
-
-export function isoTime(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
 }

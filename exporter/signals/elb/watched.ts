@@ -1,3 +1,4 @@
+import { isoTime } from '../../core/iso-time.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
 import type { LoadBalancer } from '../../sources/aws/types.ts'
@@ -18,7 +19,7 @@ import type { ElbMetric } from './metrics.ts'
 import { beyondOwn, heldMembers, type NameAnswer, observe } from './observation.ts'
 import type { LoadBalancerOptions } from './options.ts'
 import { Questions } from './questions.ts'
-import { addressStatus, changeMessage, isoTime } from './report.ts'
+import { addressStatus, changeMessage } from './report.ts'
 
 export interface WatchedInit {
   readonly key: string

@@ -1,4 +1,5 @@
 /** Lists the leases that kubelets renew every 10 s, and publishes how many nodes have stopped doing so. */
+import { isoTime } from '../../core/iso-time.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
 import { type FindAddresses, hostAddresses } from '../../sources/dns/host-addresses.ts'
@@ -115,7 +116,7 @@ class HeartbeatsCollector {
     const oldest = oldestFirst(heartbeats?.stale ?? [])
     return {
       server: this.#client.server,
-      listed_at: atMs === undefined ? null : new Date(atMs).toISOString(),
+      listed_at: isoTime(atMs),
       server_clock_ahead_seconds: Math.round(this.#skewMs / 1_000),
       nodes_with_lease: heartbeats?.counted ?? null,
       stale: oldest.slice(0, statusLimit).map(({ node, ageMs }) => ({ node, age_seconds: Math.round(ageMs / 1_000) })),

@@ -1,4 +1,5 @@
 /** Follows the nodes of a cluster and publishes who should be ready and is not, within a quarter of a second. */
+import { isoTime } from '../../core/iso-time.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
 import { type FindAddresses, hostAddresses } from '../../sources/dns/host-addresses.ts'
@@ -84,19 +85,19 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
       server: this.#client.server,
       address: this.#client.address ?? null,
       current: this.#current,
-      listed_at: iso(this.#listedAtMs),
-      last_event_at: iso(this.#eventAtMs),
+      listed_at: isoTime(this.#listedAtMs),
+      last_event_at: isoTime(this.#eventAtMs),
       last_failure:
         this.#failure === undefined
           ? null
-          : { at: iso(this.#failure.atMs), reason: this.#failure.reason, message: this.#failure.message },
+          : { at: isoTime(this.#failure.atMs), reason: this.#failure.reason, message: this.#failure.message },
       nodes: total,
       excluded: { ...excluded },
       not_ready: oldestNotReady(notReady.values(), limits.status).map(({ name, ready, reason, sinceMs }) => ({
         node: name,
         ready,
         reason,
-        since: iso(sinceMs),
+        since: isoTime(sinceMs),
       })),
       not_ready_omitted: Math.max(0, notReady.size - limits.status),
     }
@@ -227,9 +228,4 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   #instant(): Instant {
     return { nowMs: this.#deps.clock.now(), monotonicMs: this.#deps.clock.monotonic() }
   }
-}
-
-function iso(ms: number | undefined): string | null {
-  const date = new Date(ms ?? Number.NaN)
-  return Number.isNaN(date.getTime()) ? null : date.toISOString()
 }

@@ -112,3 +112,10 @@ export function memoryDeps(options: MemoryOptions): MemoryDeps {
 export function runContext(given: Partial<RunContext> = {}): RunContext {
   return { signal: new AbortController().signal, intervalMs: 5_000, first: true, ...given }
 }
+
+/** For collectors that ask no names. */
+export const noDns = {
+  resolve: () => Promise.reject(new Error('no DNS here')),
+  namesFor: async (hostname: string) => [hostname],
+  close: () => Promise.resolve(),
+}

@@ -7,7 +7,7 @@ import { create } from '../../../../exporter/signals/connections/collector.ts'
 import { connectionsMetrics } from '../../../../exporter/signals/connections/metrics.ts'
 import { clusterViews } from '../../../../exporter/signals/views.ts'
 import { type LabConnection, writeProc } from '../../../lab/proc.ts'
-import { ManualClock, type MemoryOptions, memoryDeps, runContext } from '../deps.ts'
+import { ManualClock, type MemoryOptions, memoryDeps, noDns, runContext } from '../deps.ts'
 
 let directory = ''
 
@@ -19,11 +19,6 @@ after(async () => {
   await rm(directory, { recursive: true })
 })
 
-const noDns = {
-  resolve: () => Promise.reject(new Error('no DNS here')),
-  namesFor: async (hostname: string) => [hostname],
-  close: () => Promise.resolve(),
-}
 const hostname = 'api.prod.example.com'
 
 /** A collector over a /proc that tests write and answers that they set. */

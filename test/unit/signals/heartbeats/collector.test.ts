@@ -11,7 +11,7 @@ import { clusterViews } from '../../../../exporter/signals/views.ts'
 import { leasesPath } from '../../../lab/kubernetes/answers.ts'
 import { LabCluster } from '../../../lab/kubernetes/cluster.ts'
 import { LabKubernetes } from '../../../lab/kubernetes-server.ts'
-import { memoryDeps, runContext } from '../deps.ts'
+import { memoryDeps, noDns, runContext } from '../deps.ts'
 
 let directory = ''
 
@@ -22,12 +22,6 @@ before(async () => {
 after(async () => {
   await rm(directory, { recursive: true })
 })
-
-const noDns = {
-  resolve: () => Promise.reject(new Error('no DNS here')),
-  namesFor: async (hostname: string) => [hostname],
-  close: () => Promise.resolve(),
-}
 
 interface Running extends AsyncDisposable {
   readonly lab: LabKubernetes
