@@ -13,7 +13,7 @@ import type { Collector } from '../../../../exporter/signals/signal.ts'
 import { LabCluster } from '../../../lab/kubernetes/cluster.ts'
 import { LabKubernetes } from '../../../lab/kubernetes-server.ts'
 import { shortBounds, until } from '../../sources/kubernetes/harness.ts'
-import { ManualClock, type MemoryDeps, memoryDeps } from '../deps.ts'
+import { ManualClock, type MemoryDeps, memoryDeps, noDns } from '../deps.ts'
 
 const zone = 'topology.kubernetes.io/zone'
 let directory = ''
@@ -40,12 +40,6 @@ interface Start {
   readonly clock?: Clock
   readonly options?: Partial<NodesOptions>
   readonly prepare?: (lab: LabKubernetes) => void
-}
-
-const noDns = {
-  resolve: () => Promise.reject(new Error('no DNS here')),
-  namesFor: async (hostname: string) => [hostname],
-  close: () => Promise.resolve(),
 }
 
 async function start({ cluster, clock, options, prepare }: Start): Promise<Running> {

@@ -6,13 +6,7 @@ import { systemClock } from '../../../../exporter/service/clock.ts'
 import { create } from '../../../../exporter/signals/reachability/collector.ts'
 import { reachabilityMetrics } from '../../../../exporter/signals/reachability/metrics.ts'
 import { type AddressInSight, clusterViews } from '../../../../exporter/signals/views.ts'
-import { memoryDeps, runContext } from '../deps.ts'
-
-const noDns = {
-  resolve: () => Promise.reject(new Error('no DNS here')),
-  namesFor: async (hostname: string) => [hostname],
-  close: () => Promise.resolve(),
-}
+import { memoryDeps, noDns, runContext } from '../deps.ts'
 
 async function listen(host: string, port = 0): Promise<Server> {
   const server = createServer((socket) => socket.resume()).listen(port, host)
