@@ -20,6 +20,8 @@ program
   .command('serve', { isDefault: true })
   .description('run the exporter; what runs without a command')
   .option('--config.file <file>', 'YAML config; without it the current kubeconfig context or the account of the pod')
+  .option('--config.enable-auto-reload', 'reload when the content of --config.file changes, also as a ConfigMap')
+  .option('--config.auto-reload-interval <duration>', 'how often its content is looked at', '30s')
   .option('--web.listen-address <address>', 'where to listen', ':9903')
   .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
   .addOption(new Option('--log.level <level>', 'least level that is logged').choices(logLevels).default('info'))

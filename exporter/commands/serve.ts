@@ -1,6 +1,8 @@
 /** Runs the exporter from its flags to its end by signal. */
 import type { FastifyInstance } from 'fastify'
+import { parseDuration } from '../core/duration.ts'
 import { createMetricStore } from '../metrics/store.ts'
+import { autoReload } from '../service/auto-reload.ts'
 import { systemClock } from '../service/clock.ts'
 import { ConfigError } from '../service/config/load.ts'
 import { ConfigSource } from '../service/config/source.ts'
@@ -20,6 +22,8 @@ import { createServer, listen } from '../web/server.ts'
 /** Named as commander names them: a dash makes the next letter a capital. */
 export interface ServeFlags {
   readonly 'config.file'?: string
+  readonly 'config.enableAutoReload'?: boolean
+  readonly 'config.autoReloadInterval': string
   readonly 'web.listenAddress': string
   readonly 'storage.path'?: string
   readonly 'log.level': LogLevel
@@ -29,6 +33,8 @@ export interface ServeFlags {
 /** A stop that takes longer is cut off. */
 const stopLimitMs = 4_500
 const drainLimitMs = 1_000
+/** As with Prometheus. */
+const shortestReloadMs = 1_000
 
 /** The exit code: 0 after SIGTERM or SIGINT, 1 where it could not start. */
 export async function serve(flags: ServeFlags): Promise<number> {
@@ -38,11 +44,18 @@ export async function serve(flags: ServeFlags): Promise<number> {
     log.error({ flag: '--web.listen-address', value: flags['web.listenAddress'] }, 'flag is not host:port')
     return 1
   }
+  const reloadFault = autoReloadFault(flags)
+  if (reloadFault !== undefined) {
+    log.error(reloadFault, 'flag does not fit')
+    return 1
+  }
   const stopped = stopSignal()
   // Until there is a reloader a hangup means nothing, but it must not end the process either.
   process.on('SIGHUP', () => undefined)
   try {
-    const started = start(flags, log, address)
+    const ending = new AbortController()
+    void stopped.then(() => ending.abort())
+    const started = start(flags, log, address, ending.signal)
     const first = await Promise.race([started, stopped])
     if (typeof first === 'string') exitAtOnce(first, log)
     const { app, service } = await started
@@ -56,12 +69,21 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
 }
 
+function autoReloadFault(flags: ServeFlags): object | undefined {
+  if (flags['config.enableAutoReload'] === true && flags['config.file'] === undefined) {
+    return { flag: '--config.enable-auto-reload', err: 'there is no file to look at: give --config.file too' }
+  }
+  const value = flags['config.autoReloadInterval']
+  if ((parseDuration(value) ?? 0) >= shortestReloadMs) return undefined
+  return { flag: '--config.auto-reload-interval', value, err: 'is not a duration of 1s or longer such as 30s' }
+}
+
 function exitAtOnce(signal: NodeJS.Signals, log: Logger): never {
   log.info({ signal }, 'stopped before it had started')
   process.exit(0)
 }
 
-async function start(flags: ServeFlags, log: Logger, address: ListenAddress) {
+async function start(flags: ServeFlags, log: Logger, address: ListenAddress, ending: AbortSignal) {
   const startedAtMs = systemClock.now()
   const metrics = createMetricStore({
     tables: [serviceMetrics, ...signals.map((signal) => signal.metrics)],
@@ -83,6 +105,10 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress) {
   const url = await listen(app, address)
   process.on('SIGHUP', () => void reloader.reload())
   await reloader.applyFirst(loaded)
+  if (flags['config.enableAutoReload'] === true) {
+    const intervalMs = parseDuration(flags['config.autoReloadInterval']) ?? 0
+    void autoReload({ source, reloader, clock: systemClock, intervalMs }, ending)
+  }
   log.info({ address: url, version, config: flags['config.file'] ?? 'current kubeconfig context' }, 'listening')
   return { app, service }
 }

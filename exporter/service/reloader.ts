@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import type { Clock } from '../core/clock.ts'
 import { ConfigError, type LoadedConfig } from './config/load.ts'
 import { redact } from './config/redact.ts'
-import type { ConfigSource } from './config/source.ts'
+import type { ConfigSource, Reading } from './config/source.ts'
 import type { Logger } from './log.ts'
 import type { SelfMetrics } from './self-metrics.ts'
 import type { Service } from './service.ts'
@@ -31,9 +31,9 @@ export class Reloader {
     await mine
   }
 
-  /** What is wrong with the file, or undefined once it is in force. */
-  async reload(): Promise<string | undefined> {
-    const mine = this.#last.catch(() => undefined).then(() => this.#reload())
+  /** What is wrong with the file, or undefined once it is in force. `reading`: its content, where it was read just now. */
+  async reload(reading?: Reading): Promise<string | undefined> {
+    const mine = this.#last.catch(() => undefined).then(() => this.#reload(reading))
     this.#last = mine
     return await mine
   }
@@ -43,10 +43,10 @@ export class Reloader {
     return this.#inForce === undefined ? '' : stringify(redact(this.#inForce.file))
   }
 
-  async #reload(): Promise<string | undefined> {
+  async #reload(reading?: Reading): Promise<string | undefined> {
     const { source, log, self, clock } = this.#deps
     try {
-      await this.#apply(await source.load())
+      await this.#apply(await source.load(reading))
       log.info({ config: source.path ?? null }, 'config reloaded')
       return undefined
     } catch (error) {

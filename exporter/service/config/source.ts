@@ -1,18 +1,51 @@
+import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { currentContext } from '../../sources/kubernetes/current-context.ts'
-import { ConfigError, type LoadedConfig, loadConfig, parseConfig } from './load.ts'
+import { readText } from './checked-yaml.ts'
+import { ConfigError, type LoadedConfig, parseConfig } from './load.ts'
 
 /** Where the config comes from: a file, or without one what the machine already knows of its cluster. */
 export class ConfigSource {
   readonly path: string | undefined
+  /** Of what was loaded last, well or not. */
+  #loaded = ''
 
   constructor(path: string | undefined) {
     this.path = path
   }
 
-  /** Throws `ConfigError`. */
-  async load(): Promise<LoadedConfig> {
-    return this.path === undefined ? await defaultConfig() : await loadConfig(this.path)
+  /** `reading`: the content of the file where it was read just now. Throws `ConfigError`. */
+  async load(reading?: Reading): Promise<LoadedConfig> {
+    if (this.path === undefined) return await defaultConfig()
+    const { identity, text } = reading ?? (await readFile(this.path))
+    this.#loaded = identity
+    if (text instanceof ConfigError) throw text
+    return parseConfig(text, this.path)
+  }
+
+  /** The content of the file where it is not the one that was loaded last; undefined where it is, and without a file. */
+  async changed(): Promise<Reading | undefined> {
+    if (this.path === undefined) return undefined
+    const reading = await readFile(this.path)
+    return reading.identity === this.#loaded ? undefined : reading
+  }
+}
+
+/** What a file held at one moment. */
+export interface Reading {
+  /** Two readings with the same one found the same. */
+  readonly identity: string
+  /** Or why it could not be read. */
+  readonly text: string | ConfigError
+}
+
+async function readFile(path: string): Promise<Reading> {
+  try {
+    const text = await readText(path)
+    return { identity: createHash('sha256').update(text).digest('hex'), text }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { identity: error.message, text: error }
   }
 }
 
