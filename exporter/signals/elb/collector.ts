@@ -2,6 +2,7 @@ import type { Failure } from '../../core/poll.ts'
 import { spread, spreadWindow } from '../../core/spread.ts'
 import { openAccount } from '../../sources/aws/account.ts'
 import type { Attempt, AwsAccount, LoadBalancer } from '../../sources/aws/types.ts'
+import { hostAddresses } from '../../sources/dns/host-addresses.ts'
 import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
 import type { AddressInSight } from '../views.ts'
 import { bookReader } from './book.ts'
@@ -111,6 +112,7 @@ class ElbCollector {
       ...(endpoint === undefined ? {} : { endpoint }),
       now: () => this.#deps.clock.now(),
       onAttempt: (attempt) => this.#countRequest(attempt),
+      addressesOf: hostAddresses(this.#deps),
     })
   }
 

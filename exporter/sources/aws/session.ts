@@ -6,6 +6,7 @@ import type {
   ElasticLoadBalancingClientConfig,
 } from '@aws-sdk/client-elastic-load-balancing'
 import type { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2'
+import { Lookups } from '../dns/lookup.ts'
 import { attemptCode, BudgetSpent, RoleRefused, reasonOf } from './errors.ts'
 import type { AwsAccountOptions, AwsLimits, AwsService } from './types.ts'
 
@@ -38,6 +39,7 @@ export interface Budget {
 export class Session {
   readonly #options: AwsAccountOptions
   readonly #limits: AwsLimits
+  readonly #lookups: Lookups
   readonly #agents: { httpAgent: HttpAgent; httpsAgent: HttpsAgent }
   #clients: Clients = {}
   #credentials: Credentials | undefined
@@ -45,7 +47,8 @@ export class Session {
   constructor(options: AwsAccountOptions, limits: AwsLimits) {
     this.#options = options
     this.#limits = limits
-    const agent = { keepAlive: true, timeout: limits.idleMs, maxSockets: 8 }
+    this.#lookups = new Lookups(options.addressesOf)
+    const agent = { keepAlive: true, timeout: limits.idleMs, maxSockets: 8, lookup: this.#lookups.lookup }
     this.#agents = { httpAgent: new HttpAgent(agent), httpsAgent: new HttpsAgent(agent) }
   }
 
@@ -94,19 +97,20 @@ export class Session {
   }
 
   close(): void {
+    this.#lookups.cancel()
     this.#agents.httpAgent.destroy()
     this.#agents.httpsAgent.destroy()
   }
 
   async #config() {
     const { region, endpoint } = this.#options
-    const credentials = this.#credentials ?? (await this.#roleCredentials())
+    const credentials = this.#credentials ?? (await this.#newCredentials())
     return {
       region,
       maxAttempts: attempts,
       requestHandler: this.#requestHandler(),
+      credentials,
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
     }
   }
 
@@ -127,18 +131,17 @@ export class Session {
     }
   }
 
-  async #roleCredentials(): Promise<Credentials | undefined> {
+  async #newCredentials(): Promise<Credentials> {
     const { roleArn, region, endpoint } = this.#options
-    if (roleArn === undefined) return undefined
-    const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+    const { fromNodeProviderChain, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
+    const clientConfig = { region, maxAttempts: attempts, requestHandler: this.#requestHandler() }
+    // Without this the SDK reads its files once in the life of the process: credentials renewed there would not help.
+    const own = fromNodeProviderChain({ clientConfig, ignoreCache: true })
+    if (roleArn === undefined) return own
     const assume = fromTemporaryCredentials({
       params: { RoleArn: roleArn, RoleSessionName: 'elb-churn-exporter' },
-      clientConfig: {
-        region,
-        maxAttempts: attempts,
-        requestHandler: this.#requestHandler(),
-        ...(endpoint === undefined ? {} : { endpoint }),
-      },
+      masterCredentials: own,
+      clientConfig: { ...clientConfig, ...(endpoint === undefined ? {} : { endpoint }) },
       clientPlugins: [{ applyToStack: (stack) => stack.add(this.watch('sts', 'AssumeRole'), attemptStep) }],
     })
     return async (properties) => {

@@ -1,5 +1,6 @@
 /** What the rest of the program sees of AWS: plain data, in the words of the AWS API references. */
 import type { Poll } from '../../core/poll.ts'
+import type { FindAddresses } from '../dns/host-addresses.ts'
 
 export type AwsService = 'elb' | 'elbv2' | 'ec2' | 'sts'
 
@@ -55,6 +56,8 @@ export interface AwsAccountOptions {
   /** Called for each HTTP request. */
   readonly onAttempt: (attempt: Attempt) => void
   readonly now: () => number
+  /** Asked anew for each dial. Never getaddrinfo, which holds a thread of the process while no nameserver answers. */
+  readonly addressesOf: FindAddresses
   readonly limits?: Partial<AwsLimits>
 }
 

@@ -7,6 +7,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import type { FindAddresses } from '../dns/host-addresses.ts'
+import { Lookups } from '../dns/lookup.ts'
 import type { Bounds } from './bounds.ts'
 import { type Credentials, CredentialsError, type Target } from './credentials.ts'
 import {
@@ -18,7 +19,6 @@ import {
   failureOfStatus,
   type Reply,
 } from './failures.ts'
-import { Lookups } from './lookup.ts'
 
 export interface ClientOptions {
   readonly credentials: Credentials

@@ -25,6 +25,7 @@ function open(options: Partial<AwsAccountOptions> = {}): AwsAccount {
     endpoint: lab.endpoint,
     now: () => 1_000,
     onAttempt: ({ service, operation, code }) => counted.push(`${service} ${operation} ${code}`),
+    addressesOf: async (hostname) => [hostname],
     ...options,
     limits: { ...limits, ...options.limits },
   })

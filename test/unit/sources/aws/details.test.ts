@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { Poll } from '../../../../exporter/core/poll.ts'
 import { openAccount } from '../../../../exporter/sources/aws/account.ts'
@@ -20,6 +23,7 @@ async function withAccount(options: Partial<AwsAccountOptions>, work: (account: 
     endpoint: lab.endpoint,
     now: () => 1_000,
     onAttempt: ({ service, operation, code }) => attempts.push(`${service} ${operation} ${code}`),
+    addressesOf: async (hostname) => [hostname],
     limits: { requestTimeoutMs: 500, callTimeoutMs: 2_000 },
     ...options,
   })
@@ -196,6 +200,37 @@ describe('credentials', () => {
       process.env.AWS_ACCESS_KEY_ID = key
     }
   })
+
+  for (const [whose, options] of [
+    ['this account', {}],
+    ['the caller of a role', { roleArn }],
+  ] as const) {
+    it(`of ${whose} in a file are read anew after AWS took them for expired`, async (t) => {
+      const { AWS_ACCESS_KEY_ID: key, AWS_SHARED_CREDENTIALS_FILE: file } = process.env
+      const folder = await mkdtemp(join(tmpdir(), 'aws-credentials-'))
+      const renewed = join(folder, 'credentials')
+      t.after(async () => {
+        process.env.AWS_ACCESS_KEY_ID = key
+        process.env.AWS_SHARED_CREDENTIALS_FILE = file
+        await rm(folder, { recursive: true })
+      })
+      delete process.env.AWS_ACCESS_KEY_ID
+      process.env.AWS_SHARED_CREDENTIALS_FILE = renewed
+      const write = (id: string) =>
+        writeFile(renewed, `[default]\naws_access_key_id = ${id}\naws_secret_access_key = lab-secret\n`)
+      const asked = 'roleArn' in options ? 'sts:AssumeRole' : 'elb:DescribeLoadBalancers'
+      await write('AKIALABOLD')
+      await withAccount(options, async (account) => {
+        snapshot(await account.run(never).listClassic())
+        assert.equal(lab.lastAccessKey(asked), 'AKIALABOLD')
+        lab.fail('elb:DescribeLoadBalancers', 'expired-token', 1)
+        await write('AKIALABNEW')
+        assert.match(message(await account.run(never).listClassic()), /^expired: ExpiredToken/)
+        snapshot(await account.run(never).listClassic())
+        assert.equal(lab.lastAccessKey(asked), 'AKIALABNEW')
+      })
+    })
+  }
 
   it('that hang end with the deadline of the call', async () => {
     lab.fail('sts:AssumeRole', 'hang')

@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
-import type { FindAddresses } from '../dns/host-addresses.ts'
+import type { FindAddresses } from './host-addresses.ts'
 
-/** Looks names up for the sockets of one client, and can let go of them all. */
+/** Looks names up for the sockets of one client, by `net.connect`'s option of that name, and can let go of them all. */
 export class Lookups {
   readonly #find: FindAddresses
   #abort = new AbortController()
