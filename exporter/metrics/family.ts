@@ -1,10 +1,87 @@
-import type { Counter, Gauge, Histogram } from 'prom-client'
-import type { MetricSpec } from './spec.ts'
+import { headerText, labelText } from './exposition.ts'
+import { CounterSeries, GaugeSeries, HistogramSeries, type SeriesOwner } from './series.ts'
+import type { Labels, MetricSpec } from './spec.ts'
 
-/** A metric of the tables with its prom-client object, which is made anew when labels are added. */
-export interface Family {
+export type Series = GaugeSeries | CounterSeries | HistogramSeries
+
+/** A metric of the tables with its series. Its text is rendered anew only after something in it changed. */
+export class Family implements SeriesOwner {
   readonly name: string
   readonly spec: MetricSpec
-  metric: Gauge | Counter | Histogram
-  labels: readonly string[]
+  readonly #header: string
+  #labelNames: readonly string[]
+  /** By their labels as text, in the order of their arrival. */
+  readonly #series = new Map<string, Series>()
+  #text: string | undefined
+
+  constructor(name: string, spec: MetricSpec) {
+    this.name = name
+    this.spec = spec
+    this.#labelNames = spec.labels
+    this.#header = headerText(name, spec.help, spec.type)
+  }
+
+  /** Takes more labels. Series without them stay as they are. */
+  widen(extra: readonly string[]): void {
+    this.#labelNames = [...new Set([...this.#labelNames, ...extra])]
+  }
+
+  /** The series with these labels, made where there is none, now held once more. Labels in `own` go before those in `base`. */
+  hold(base: Labels, own: Labels): Series {
+    const labels = this.#labelsText(base, own)
+    let series = this.#series.get(labels)
+    if (series === undefined) {
+      series = this.#make(labels)
+      this.#series.set(labels, series)
+      this.changed()
+    }
+    series.holders++
+    return series
+  }
+
+  /** One holder less. */
+  release(series: Series): void {
+    series.holders--
+    if (series.holders > 0) return
+    this.#series.delete(series.labels)
+    this.changed()
+  }
+
+  changed(): void {
+    this.#text = undefined
+  }
+
+  /** How many series the next rendering has to go through. */
+  get toRender(): number {
+    return this.#text === undefined ? this.#series.size : 0
+  }
+
+  /** Help, type and series; no line feed at the end. */
+  render(): string {
+    if (this.#text !== undefined) return this.#text
+    const lines = [this.#header]
+    for (const series of this.#series.values()) series.render(lines)
+    this.#text = lines.join('\n')
+    return this.#text
+  }
+
+  #make(labels: string): Series {
+    if (this.spec.type === 'gauge') return new GaugeSeries(this, labels)
+    if (this.spec.type === 'counter') return new CounterSeries(this, labels)
+    return new HistogramSeries(this, labels, this.spec.buckets ?? [])
+  }
+
+  #labelsText(base: Labels, own: Labels): string {
+    for (const labels of [base, own]) for (const name in labels) this.#checkLabel(name)
+    let text = ''
+    for (const name of this.#labelNames) {
+      const value = own[name] ?? base[name]
+      if (value !== undefined) text += (text === '' ? '' : ',') + labelText(name, value)
+    }
+    return text
+  }
+
+  #checkLabel(name: string): void {
+    if (!this.#labelNames.includes(name)) throw new Error(`metric ${this.name} has no label ${name}`)
+  }
 }

@@ -1,6 +1,6 @@
-import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Clock } from '../core/clock.ts'
-import type { Family } from './family.ts'
+import type { Family, Series } from './family.ts'
+import { CounterSeries, GaugeSeries, HistogramSeries } from './series.ts'
 import type { Labels, Sample } from './spec.ts'
 
 /** The series of one target. See `Scope` of the signals for what each call promises. */
@@ -9,9 +9,11 @@ export class MetricScope {
   readonly #family: (name: string) => Family
   readonly #clock: Clock
   readonly #base: Labels
-  #live: readonly Sample[] = []
-  /** Label sets of counters and histograms, by metric and labels, to take back on drop. */
-  readonly #counted = new Map<string, Counted>()
+  #samples: readonly Sample[] = []
+  /** The series of `#samples`, one by one. */
+  #gauges: readonly GaugeSeries[] = []
+  /** Counters and histograms with their families, to take back on drop. */
+  readonly #counted = new Map<Series, Family>()
   /** The same by the labels object: collectors that count often hand over the same one each time. */
   readonly #countedBy = new WeakMap<Labels, Counted>()
   #publishedAt: number | undefined
@@ -25,99 +27,82 @@ export class MetricScope {
 
   publish(samples: readonly Sample[]): void {
     this.#publishedAt = this.#clock.monotonic()
-    if (sameSeries(this.#live, samples)) this.#setChanged(samples)
+    if (samples === this.#samples) return
+    if (sameSeries(this.#samples, samples)) this.#setChanged(samples)
     else this.#replace(samples)
-    this.#live = samples
   }
 
   increment(metric: string, labels: Labels, by = 1): void {
-    const { family, labels: all } = this.#seriesOf(metric, labels)
-    if (!(family.metric instanceof Counter)) throw new Error(`metric ${metric} is not a counter`)
-    family.metric.inc(all, by)
+    const series = this.#seriesOf(metric, labels)
+    if (!(series instanceof CounterSeries)) throw new Error(`metric ${metric} is not a counter`)
+    series.add(by)
   }
 
   observe(metric: string, labels: Labels, value: number): void {
-    const { family, labels: all } = this.#seriesOf(metric, labels)
-    if (!(family.metric instanceof Histogram)) throw new Error(`metric ${metric} is not a histogram`)
-    family.metric.observe(all, value)
+    const series = this.#seriesOf(metric, labels)
+    if (!(series instanceof HistogramSeries)) throw new Error(`metric ${metric} is not a histogram`)
+    series.observe(value)
   }
 
-  stale(): boolean {
-    return this.#publishedAt === undefined || this.#clock.monotonic() - this.#publishedAt > this.staleAfterMs
+  stale(now = this.#clock.monotonic()): boolean {
+    return this.#publishedAt === undefined || now - this.#publishedAt > this.staleAfterMs
   }
 
   /** Takes the gauges away that tell of the present, once nobody has confirmed them for too long. */
-  withdrawIfStale(): void {
-    if (this.#live.length === 0 || !this.stale()) return
-    const kept = this.#live.filter(({ metric }) => this.#family(metric).spec.keptWhenStale === true)
-    if (kept.length < this.#live.length) this.#replace(kept)
-    this.#live = kept
-  }
-
-  /** Sets the live gauges of a metric that was made anew. */
-  setAgain(family: Family): void {
-    for (const sample of this.#live) if (sample.metric === family.name) this.#set(sample)
+  withdrawIfStale(now: number): void {
+    if (this.#samples.length === 0 || !this.stale(now)) return
+    const kept = this.#samples.filter(({ metric }) => this.#family(metric).spec.keptWhenStale === true)
+    if (kept.length < this.#samples.length) this.#replace(kept)
   }
 
   drop(): void {
     this.#replace([])
-    this.#live = []
-    for (const { family, labels } of this.#counted.values()) family.metric.remove(labels)
+    for (const [series, family] of this.#counted) family.release(series)
     this.#counted.clear()
     this.#publishedAt = undefined
   }
 
   #setChanged(samples: readonly Sample[]): void {
-    for (const [index, sample] of samples.entries()) {
-      if (sample.value !== this.#live[index]?.value) this.#set(sample)
+    for (const [index, { value }] of samples.entries()) {
+      if (value !== this.#samples[index]?.value) this.#gauges[index]?.set(value)
     }
+    this.#samples = samples
   }
 
+  /** What is in both is held twice for a moment, so it keeps its place. */
   #replace(samples: readonly Sample[]): void {
-    const now = new Set(samples.map(seriesKey))
-    for (const sample of this.#live) {
-      if (!now.has(seriesKey(sample))) this.#gauge(sample.metric).remove({ ...this.#base, ...sample.labels })
+    const gauges = samples.map((sample) => this.#set(sample))
+    for (const [index, { metric }] of this.#samples.entries()) {
+      const gauge = this.#gauges[index]
+      if (gauge !== undefined) this.#family(metric).release(gauge)
     }
-    for (const sample of samples) this.#set(sample)
+    this.#samples = samples
+    this.#gauges = gauges
   }
 
-  #set({ metric, labels, value }: Sample): void {
-    this.#gauge(metric).set({ ...this.#base, ...labels }, value)
+  #set({ metric, labels, value }: Sample): GaugeSeries {
+    const series = this.#family(metric).hold(this.#base, labels)
+    if (!(series instanceof GaugeSeries)) throw new Error(`metric ${metric} is not a gauge`)
+    series.set(value)
+    return series
   }
 
-  #gauge(name: string): Gauge {
-    const { metric } = this.#family(name)
-    if (!(metric instanceof Gauge)) throw new Error(`metric ${name} is not a gauge`)
-    return metric
-  }
-
-  #seriesOf(metric: string, labels: Labels): Counted {
-    const seen = this.#countedBy.get(labels)
-    // After a drop the series has to be noted again.
-    if (seen?.family.name === metric && this.#counted.has(seen.key)) return seen
-    const key = seriesKey({ metric, labels })
-    const counted = this.#counted.get(key) ?? {
-      key,
-      family: this.#family(metric),
-      labels: { ...this.#base, ...labels },
-    }
-    this.#counted.set(key, counted)
-    this.#countedBy.set(labels, counted)
-    return counted
+  #seriesOf(metric: string, labels: Labels): Series {
+    const known = this.#countedBy.get(labels)
+    // After a drop the series has to be held again.
+    if (known?.metric === metric && this.#counted.has(known.series)) return known.series
+    const family = this.#family(metric)
+    const series = family.hold(this.#base, labels)
+    if (this.#counted.has(series)) family.release(series)
+    else this.#counted.set(series, family)
+    this.#countedBy.set(labels, { metric, series })
+    return series
   }
 }
 
-/** A counter's or histogram's series, with all its labels. */
 interface Counted {
-  readonly key: string
-  readonly family: Family
-  readonly labels: Labels
-}
-
-function seriesKey({ metric, labels }: { metric: string; labels: Labels }): string {
-  let key = metric
-  for (const name of Object.keys(labels).sort()) key += `\u0000${name}\u0000${labels[name]}`
-  return key
+  readonly metric: string
+  readonly series: Series
 }
 
 /** true where both lists hold the same series in the same order, the usual case, told without making a key. */

@@ -125,3 +125,72 @@ test('a metric of no table, and a name in two tables, are faults', () => {
   assert.throws(() => scopes.scope('a', 1).publish([{ metric: 'elbchurn_nope', labels: {}, value: 1 }]), /in no table/)
   assert.throws(() => createMetricStore({ tables: [table, table], clock }), /in two tables/)
 })
+
+test('scrapes that come at once share one rendering, and one that comes later sees what was published before it', async () => {
+  const { store, scopes } = setUp()
+  const scope = scopes.scope('a', 1000)
+  scope.publish([answers('a.example', 1)])
+  const together = [store.render(), store.render(), store.render()]
+  assert.equal(new Set(together).size, 1)
+  await Promise.all(together)
+  const begun = store.render()
+  await new Promise(setImmediate)
+  scope.publish([answers('a.example', 2)])
+  assert.deepEqual(await samples(store), ['elbchurn_t_answers{cluster="c",hostname="a.example"} 2'])
+  await begun
+})
+
+test('a rendering of many series lets others have their turn, and shows no metric half changed', async () => {
+  const { store, scopes } = setUp()
+  const many = Array.from({ length: 20_000 }, (_, index) => answers(`${index}.example`, 1))
+  const past = many.map(({ labels }) => ({ metric: 'elbchurn_t_last_change' as const, labels, value: 1 }))
+  scopes.scope('a', 1000).publish([...many, ...past])
+  let done = false
+  let turns = 0
+  const rendering = samples(store).finally(() => {
+    done = true
+  })
+  while (!done) {
+    await new Promise(setImmediate)
+    turns += 1
+    if (turns === 2) scopes.scope('a', 1000).publish([])
+  }
+  const counts = Map.groupBy(await rendering, (line) => line.slice(0, line.indexOf('{')))
+  assert.ok(turns >= 3, `${turns} turns`)
+  for (const [name, lines] of counts) assert.equal(lines.length, 20_000, name)
+})
+
+test('a series that two scopes hold stays until both have let it go', async () => {
+  const { store, scopes } = setUp()
+  for (const key of ['a', 'b']) {
+    scopes.scope(key, 1000).publish([answers('a.example', 1)])
+    scopes.scope(key, 1000).increment('elbchurn_t_changes_total', { hostname: 'a.example' })
+  }
+  scopes.retain(new Set(['b']))
+  assert.deepEqual(await samples(store), [
+    'elbchurn_t_answers{cluster="c",hostname="a.example"} 1',
+    'elbchurn_t_changes_total{cluster="c",hostname="a.example"} 2',
+  ])
+  scopes.retain(new Set())
+  assert.deepEqual(await samples(store), [])
+})
+
+test('what does not fit a metric is a fault that names it', () => {
+  const scope = setUp().scopes.scope('a', 1000)
+  const labels = { hostname: 'a.example' }
+  assert.throws(() => scope.increment('elbchurn_t_answers', labels), /elbchurn_t_answers is not a counter/)
+  assert.throws(() => scope.observe('elbchurn_t_answers', labels, 1), /elbchurn_t_answers is not a histogram/)
+  assert.throws(
+    () => scope.publish([{ metric: 'elbchurn_t_changes_total', labels, value: 1 }]),
+    /elbchurn_t_changes_total is not a gauge/,
+  )
+  assert.throws(
+    () => scope.increment('elbchurn_t_changes_total', labels, -1),
+    /elbchurn_t_changes_total cannot grow by -1/,
+  )
+  assert.throws(() => scope.observe('elbchurn_t_seconds', {}, Number.NaN), /elbchurn_t_seconds cannot take NaN/)
+  assert.throws(
+    () => scope.increment('elbchurn_t_changes_total', { ...labels, zone: 'a' }),
+    /elbchurn_t_changes_total has no label zone/,
+  )
+})
