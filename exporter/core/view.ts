@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts'
 export class View<T> {
   #value: T | undefined
   #told = Promise.withResolvers<void>()
+  #listener: ((value: T | undefined) => void) | undefined
 
   /** Undefined while nobody knows. */
   get value(): T | undefined {
@@ -13,6 +14,12 @@ export class View<T> {
   tell(value: T): void {
     this.#value = value
     this.#told.resolve()
+    this.#listener?.(value)
+  }
+
+  /** Hears of each value at once, and of its withdrawal as undefined. One listener: a later one takes its place. */
+  listen(listener: (value: T | undefined) => void): void {
+    this.#listener = listener
   }
 
   /** Takes back what was told; what another has told since stays. */
@@ -20,6 +27,7 @@ export class View<T> {
     if (this.#value !== value) return
     this.#value = undefined
     this.#told = Promise.withResolvers<void>()
+    this.#listener?.(undefined)
   }
 
   /** The value as soon as it is known; undefined where it is not within `limitMs`, or the signal aborts. */

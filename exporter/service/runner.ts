@@ -10,6 +10,7 @@ import type { Collector, ScheduledTask, ScheduleName, Scope, StreamTask, Task } 
 import type { Logger } from './log.ts'
 import type { serviceMetrics } from './metrics.ts'
 import { type CollectorOutcome, combineOutcomes, noOutcome, stepOutcome, type TaskOutcome } from './outcome.ts'
+import { type TaskTrace, TaskTraces } from './run-trace.ts'
 import type { StartTimer, Timer } from './schedule.ts'
 
 export interface RunnerDeps {
@@ -37,11 +38,15 @@ export class Runner {
   /** Tasks whose runs are long: when, on the monotonic clock, the next may begin. */
   readonly #stretched = new Map<Task, number>()
   readonly #abort = new AbortController()
+  readonly #traces = new Map<Task, TaskTraces>()
 
   constructor(collector: Collector, deps: RunnerDeps) {
     this.#collector = collector
     this.#deps = deps
-    for (const task of collector.tasks) this.#outcomes.set(task, noOutcome)
+    for (const task of collector.tasks) {
+      this.#outcomes.set(task, noOutcome)
+      this.#traces.set(task, new TaskTraces(deps.clock, task))
+    }
   }
 
   /** Starts each task at once, then by its schedule. */
@@ -75,6 +80,11 @@ export class Runner {
     return { up: up ?? null, last_success: isoTime(lastSuccessMs), tasks, watched: this.#collector.status() }
   }
 
+  /** For /debug/poll: each task's last run, and the last that failed. */
+  traces(): readonly TaskTrace[] {
+    return [...this.#traces.values()].map((traces) => traces.told())
+  }
+
   #startScheduled(task: ScheduledTask): void {
     const tick = () => {
       if (this.#abort.signal.aborted) return
@@ -98,7 +108,9 @@ export class Runner {
     const first = this.#outcomes.get(task)?.ok === undefined
     const deadline = new AbortController()
     const signal = AbortSignal.any([this.#abort.signal, deadline.signal])
-    const work = guard(() => task.run({ signal, intervalMs: interval, first }))
+    const traces = this.#traces.get(task) ?? new TaskTraces(clock, task)
+    const trace = traces.begin()
+    const work = guard(() => task.run({ signal, intervalMs: interval, first, trace }))
     const ended = new AbortController()
     const late = clock.sleep(limitMs, ended.signal).then(async () => {
       if (ended.signal.aborted) return []
@@ -109,6 +121,7 @@ export class Runner {
     const failures = await Promise.race([work, late])
     if (!this.#abort.signal.aborted) {
       scope.observe('elbchurn_collector_duration_seconds', {}, (clock.monotonic() - started) / 1_000)
+      traces.ended(trace, failures, clock.monotonic() - started)
       this.#settle(task, failures)
       if (task.stretches === true) this.#stretch(task, started, interval)
     }
@@ -133,8 +146,12 @@ export class Runner {
   async #stream(task: StreamTask): Promise<void> {
     const { clock, scope } = this.#deps
     const { signal } = this.#abort
+    const traces = this.#traces.get(task) ?? new TaskTraces(clock, task)
+    const trace = traces.begin()
     const failed = (failure: Failure) => {
-      if (!signal.aborted) this.#settle(task, [failure])
+      if (signal.aborted) return
+      traces.failed(failure)
+      this.#settle(task, [failure])
     }
     const succeeded = (durationMs?: number) => {
       if (signal.aborted) return
@@ -143,7 +160,7 @@ export class Runner {
     }
     while (!signal.aborted) {
       const crash = await guard(async () => {
-        await task.run({ signal, succeeded, failed })
+        await task.run({ signal, trace, succeeded, failed })
         return []
       })
       for (const failure of crash) failed(failure)

@@ -10,6 +10,8 @@ import type { DnsClient } from '../sources/dns/client.ts'
 import { ChangeHistory } from './changes.ts'
 import type { ClusterConfig, Config } from './config/config.ts'
 import type { Logger } from './log.ts'
+import { RatioHistory, type RatioStretch } from './ratio-history.ts'
+import type { TaskTrace } from './run-trace.ts'
 import { Runner } from './runner.ts'
 import { longestInterval, type StartTimer } from './schedule.ts'
 import type { StateFile } from './state-file.ts'
@@ -42,6 +44,7 @@ export class Service {
   readonly #deps: ServiceDeps
   readonly #instances = new Map<string, Instance>()
   readonly #views = new Map<string, ClusterViews>()
+  readonly #ratios = new Map<string, RatioHistory>()
   #dns: { readonly client: DnsClient; readonly resolvConf: string } | undefined
 
   constructor(deps: ServiceDeps) {
@@ -81,6 +84,21 @@ export class Service {
     })
   }
 
+  /** What the collector's runs asked, got and decided; undefined where the cluster has no such collector. */
+  traces(cluster: string, collector: string): readonly TaskTrace[] | undefined {
+    return this.#instances.get(idOf(cluster, collector))?.runner.traces()
+  }
+
+  /** The NotReady ratio over the last hour, oldest first; empty where nobody knows it. */
+  ratios(cluster: string): readonly RatioStretch[] {
+    return this.#ratios.get(cluster)?.list(this.now()) ?? []
+  }
+
+  /** ms since the epoch */
+  now(): number {
+    return this.#deps.clock.now()
+  }
+
   /** Ends all collectors and writes what they know. */
   async stop(): Promise<void> {
     await Promise.all([...this.#instances.values()].map(({ runner }) => runner.stop()))
@@ -97,8 +115,16 @@ export class Service {
 
   #setViews({ clusters }: Config): void {
     const names = new Set(clusters.map(({ name }) => name))
-    for (const name of this.#views.keys()) if (!names.has(name)) this.#views.delete(name)
-    for (const name of names) if (!this.#views.has(name)) this.#views.set(name, clusterViews())
+    for (const known of [this.#views, this.#ratios]) {
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name)
+    }
+    for (const name of names) {
+      if (this.#views.has(name)) continue
+      const [views, ratios] = [clusterViews(), new RatioHistory()]
+      views.readiness.listen((readiness) => ratios.note(readiness, this.now()))
+      this.#views.set(name, views)
+      this.#ratios.set(name, ratios)
+    }
   }
 
   #widenLabels({ clusters }: Config): void {
@@ -150,6 +176,10 @@ export class Service {
 
 export const serviceOwner = 'service'
 
+function idOf(cluster: string, collector: string): string {
+  return `${cluster} ${collector}`
+}
+
 function selfOwner(id: string): string {
   return `${id} self`
 }
@@ -170,7 +200,7 @@ function plan(config: Config, signals: readonly Signal<never>[]): Map<string, Pl
       const options = optionsOf(cluster, signal)
       if (options === undefined) continue
       const made = JSON.stringify([options, common])
-      planned.set(`${cluster.name} ${signal.name}`, { cluster: cluster.name, signal, options, made })
+      planned.set(idOf(cluster.name, signal.name), { cluster: cluster.name, signal, options, made })
     }
   }
   return planned

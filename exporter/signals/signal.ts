@@ -51,6 +51,7 @@ export interface RunContext {
   readonly intervalMs: number
   /** The first run answers as fast as it can; later ones spread their queries over the interval. */
   readonly first: boolean
+  readonly trace: Trace
 }
 
 /** Runs as long as the program (a watch). It reports each success and failure; when it returns or throws it is started anew. */
@@ -62,9 +63,26 @@ export interface StreamTask {
 
 export interface StreamContext {
   readonly signal: AbortSignal
+  readonly trace: Trace
   /** Data came or the connection proved alive. `durationMs` where a whole unit of work (a list) ended. */
   succeeded(durationMs?: number): void
   failed(failure: Failure): void
+}
+
+/** What a run asked, what came of it and what was decided, for people who want to know why. */
+export interface Trace {
+  /** `tell` is called at once, and not at all where no more of the run is kept: a trace costs a large run no more than a small one. */
+  note(outcome: 'good' | 'failed', tell: () => Exchange): void
+}
+
+/** Words for people; no secret. */
+export interface Exchange {
+  /** What was asked of whom. */
+  readonly asked: string
+  /** What came, a line for each part of it. */
+  readonly came: readonly string[]
+  /** What was made of it. */
+  readonly decided: string
 }
 
 export interface CollectorDeps {

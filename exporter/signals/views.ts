@@ -11,6 +11,13 @@ export interface ExpectedNodes {
   has(node: string): boolean
 }
 
+/** Told by the collector of nodes, at least once a second while it knows. A new object each time. */
+export interface Readiness {
+  /** Nodes that should be ready. */
+  readonly expected: number
+  readonly notReady: number
+}
+
 /** Told by the collector of DNS answers. */
 export interface WatchedAnswers {
   /** One for each name, type and resolver of the config. */
@@ -37,10 +44,11 @@ export interface AddressInSight {
 
 export interface ClusterViews {
   readonly nodes: View<ExpectedNodes>
+  readonly readiness: View<Readiness>
   readonly answers: View<WatchedAnswers>
   readonly addresses: View<AddressesInSight>
 }
 
 export function clusterViews(): ClusterViews {
-  return { nodes: new View(), answers: new View(), addresses: new View() }
+  return { nodes: new View(), readiness: new View(), answers: new View(), addresses: new View() }
 }

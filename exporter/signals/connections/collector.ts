@@ -3,6 +3,7 @@ import type { Failure } from '../../core/poll.ts'
 import type { Labels, Sample } from '../../metrics/spec.ts'
 import { readConnections } from '../../sources/proc/connections.ts'
 import { type Collector, type CollectorDeps, type RunContext, type Scope, staleAfter } from '../signal.ts'
+import { named } from '../told.ts'
 import type { ConnectionsMetric } from './metrics.ts'
 import type { ConnectionsOptions } from './options.ts'
 import { type AddressBook, answersByHostname, expire, readBook, stepBook } from './sight.ts'
@@ -52,7 +53,7 @@ class ConnectionsCollector {
     this.#deps = deps
   }
 
-  async run({ signal, intervalMs }: RunContext): Promise<readonly Failure[]> {
+  async run({ signal, intervalMs, trace }: RunContext): Promise<readonly Failure[]> {
     const { clock, views } = this.#deps
     const answers = await views.answers.within(answersWaitMs, clock, signal)
     if (signal.aborted) return []
@@ -63,10 +64,15 @@ class ConnectionsCollector {
       const hostname = this.#hostnames.get(name)
       if (hostname !== undefined) hostname.book = stepBook(hostname.book, answer, clock.now())
     }
-    const poll = await readConnections(this.#options.proc, this.#wanted(), { clock, signal })
+    const wanted = this.#wanted()
+    const asked = `TCP connections in ${this.#options.proc} to ${named([...wanted])}`
+    const poll = await readConnections(this.#options.proc, wanted, { clock, signal })
     if (signal.aborted) return []
     if (!poll.ok) {
       this.#readAt = undefined
+      const { reason, message } = poll.failure
+      const decided = 'a failed poll is not a change: what was known stays until it is too old'
+      trace.note('failed', () => ({ asked, came: [`${reason}: ${message}`], decided }))
       return [poll.failure]
     }
     this.#counts = countByAddress(poll.snapshot)
@@ -74,6 +80,11 @@ class ConnectionsCollector {
     const seconds = this.#readAt === undefined ? 0 : (now - this.#readAt) / 1_000
     this.#readAt = now
     for (const [name, hostname] of this.#hostnames) this.#settle(name, hostname, seconds)
+    trace.note('good', () => ({
+      asked,
+      came: [...this.#counts].map(([address, { open, stalled }]) => `${address}: ${open} open, ${stalled} stalled`),
+      decided: [...this.#hostnames].map(([name, { tally: counts }]) => `${name}: ${tallyWords(counts)}`).join('; '),
+    }))
     return []
   }
 
@@ -129,6 +140,13 @@ class ConnectionsCollector {
     books.set(name, hostname.book)
     scope.publish(samples(hostname.tally, labels))
   }
+}
+
+function tallyWords(counts: Tally | undefined): string {
+  if (counts === undefined) return 'no address known'
+  return connectionStates
+    .map((state) => `${counts[state].open} to ${state} addresses, ${counts[state].stalled} of them stalled`)
+    .join(', ')
 }
 
 function samples(counts: Tally, labels: Hostname['labels']): Sample<ConnectionsMetric>[] {

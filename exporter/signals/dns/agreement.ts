@@ -1,5 +1,5 @@
 import type { Sample } from '../../metrics/spec.ts'
-import type { Scope } from '../signal.ts'
+import type { Scope, Trace } from '../signal.ts'
 import type { DnsMetric } from './metrics.ts'
 import type { Target } from './target.ts'
 
@@ -27,11 +27,11 @@ export class QuestionGroup {
   }
 
   /** Asks each target that is not being asked already. The comparison waits for the last of them. */
-  ask(): Promise<void>[] {
+  ask(trace: Trace): Promise<void>[] {
     return this.targets
       .filter((target) => !target.inFlight)
       .map(async (target) => {
-        await target.ask()
+        await target.ask(trace)
         if (!this.targets.some(({ inFlight }) => inFlight)) this.publish()
       })
   }

@@ -3,7 +3,7 @@ import type { Failure } from '../../core/poll.ts'
 import { spread, spreadWindow } from '../../core/spread.ts'
 import type { Question } from '../../sources/dns/client.ts'
 import { canonicalHostname } from '../../sources/dns/hostname.ts'
-import { type Collector, type CollectorDeps, type RunContext, type Scope, staleAfter } from '../signal.ts'
+import { type Collector, type CollectorDeps, type RunContext, type Scope, staleAfter, type Trace } from '../signal.ts'
 import { QuestionGroup } from './agreement.ts'
 import type { DnsMetric } from './metrics.ts'
 import type { DnsOptions } from './options.ts'
@@ -23,20 +23,20 @@ export function create(options: DnsOptions, deps: CollectorDeps): Collector {
   const answers = { all: () => targets }
   deps.views.answers.tell(answers)
 
-  const ask = (group: QuestionGroup): void => {
-    for (const asked of group.ask()) {
+  const ask = (group: QuestionGroup, trace: Trace): void => {
+    for (const asked of group.ask(trace)) {
       inFlight.add(asked)
       void asked.finally(() => inFlight.delete(asked)).catch(() => {})
     }
   }
 
-  const run = async ({ signal, intervalMs, first }: RunContext): Promise<readonly Failure[]> => {
+  const run = async ({ signal, intervalMs, first, trace }: RunContext): Promise<readonly Failure[]> => {
     const startedAt = deps.clock.monotonic()
     const windowMs = first ? 0 : spreadWindow(intervalMs, worstQueryMs)
     for (const { atMs, items } of spread(groups, windowMs)) {
       await sleepUntil(startedAt + atMs, deps, signal)
       if (signal.aborted) return []
-      for (const group of items) ask(group)
+      for (const group of items) ask(group, trace)
     }
     await settleOrStop([...inFlight], startedAt + runShare * intervalMs, deps, signal)
     if (signal.aborted) return []

@@ -1,15 +1,19 @@
 import { isoTime } from '../../core/iso-time.ts'
 import { membersOf } from '../../core/membership.ts'
-import type { Failure } from '../../core/poll.ts'
+import type { Failure, Poll } from '../../core/poll.ts'
 import type { Labels, Sample } from '../../metrics/spec.ts'
 import type { Answer, QueryTrace, Question, ResolveOptions, ResolverName } from '../../sources/dns/client.ts'
-import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
+import { type CollectorDeps, type Scope, staleAfter, type Trace } from '../signal.ts'
+import { answerLine, decision, packetLine } from '../told.ts'
 import { type AnswerBook, type AnswerChange, readBook, step } from './answers.ts'
 import type { DnsMetric } from './metrics.ts'
 
 export function targetKey({ hostname, type }: Question, resolver: ResolverName): string {
   return `${hostname} ${type} ${resolver}`
 }
+
+/** On its way from the root to a zone one poll may send many. */
+const packetsTold = 20
 
 /** One (hostname, type) at one resolver: asks, steps its book, and publishes. */
 export class Target {
@@ -31,6 +35,8 @@ export class Target {
   #failure: Failure | undefined
   #lastSuccessMs: number | undefined
   #askedAtMs = 0
+  /** Sent for the poll that goes on. */
+  #packets: QueryTrace[] = []
   /** of the book, the rest depends on the answer's TTL */
   #bookSamples: readonly Sample<DnsMetric>[] = []
   #samples: readonly Sample<DnsMetric>[] = []
@@ -72,20 +78,24 @@ export class Target {
   }
 
   /** Never rejects for a failure of DNS; that is kept until the next poll. */
-  async ask(): Promise<void> {
+  async ask(trace: Trace): Promise<void> {
     this.inFlight = true
+    this.#packets = []
     this.#askedAtMs = this.#deps.clock.now()
     try {
       const poll = await this.#deps.dns.resolve(this.question, this.resolver, this.#options)
       if (this.#options.signal.aborted) return
+      const before = this.#book
       if (!poll.ok) {
         this.#failure = poll.failure
+        this.#trace(trace, poll, before)
         return
       }
       this.#failure = undefined
       this.#lastSuccessMs = poll.atMs
-      const { next, change } = step(this.#book, poll)
-      if (next !== undefined && next !== this.#book) this.#keep(next)
+      const { next, change } = step(before, poll)
+      if (next !== undefined && next !== before) this.#keep(next)
+      this.#trace(trace, poll, before, change)
       this.#publish(poll.snapshot)
       if (change !== undefined) this.#record(change, poll.atMs)
     } finally {
@@ -172,8 +182,24 @@ export class Target {
     this.#deps.changes.record({ kind: 'dns_answer', subject: this.key, message, added, removed, before, after }, atMs)
   }
 
+  #trace(trace: Trace, poll: Poll<Answer>, before: AnswerBook | undefined, change?: AnswerChange): void {
+    trace.note(poll.ok ? 'good' : 'failed', () => ({
+      asked: `${this.question.hostname} ${this.question.type} at resolver ${this.resolver}`,
+      came: [...this.#packets.map(packetLine), answerLine(poll)],
+      decided: decision({
+        ok: poll.ok,
+        before: before?.membership,
+        after: this.#book?.membership,
+        added: change?.added ?? [],
+        removed: change?.removed ?? [],
+      }),
+    }))
+  }
+
   /** The labels are those of the target, also for the packets on the way to its zone: they are sent for its sake. */
-  #count({ result, durationMs }: QueryTrace, resolverScope: Scope<DnsMetric>): void {
+  #count(packet: QueryTrace, resolverScope: Scope<DnsMetric>): void {
+    const { result, durationMs } = packet
+    if (this.#packets.length < packetsTold) this.#packets.push(packet)
     let labels = this.#resultLabels.get(result)
     if (labels === undefined) {
       labels = { ...this.#labels, result }

@@ -3,7 +3,7 @@ import { spread, spreadWindow } from '../../core/spread.ts'
 import { openAccount } from '../../sources/aws/account.ts'
 import type { Attempt, AwsAccount, LoadBalancer } from '../../sources/aws/types.ts'
 import { hostAddresses } from '../../sources/dns/host-addresses.ts'
-import type { Collector, CollectorDeps, RunContext } from '../signal.ts'
+import type { Collector, CollectorDeps, RunContext, Trace } from '../signal.ts'
 import type { AddressInSight } from '../views.ts'
 import { bookReader } from './book.ts'
 import { askInstances, askInterfaces } from './details.ts'
@@ -11,6 +11,7 @@ import { accountKey, Discovery, type Found, familyOf } from './discovery.ts'
 import { type LabelSpace, labelSpaces, labelsIn } from './labels.ts'
 import type { ElbMetric } from './metrics.ts'
 import type { LoadBalancerOptions } from './options.ts'
+import { discoveryExchange } from './report.ts'
 import { Watched } from './watched.ts'
 
 const requestsScope = 'aws requests'
@@ -52,6 +53,8 @@ interface Account {
   readonly aws: AwsAccount
   readonly discovery: Discovery
   readonly labels: LabelSpace
+  /** The requests of its last run. */
+  readonly attempts: Attempt[]
 }
 
 const nothingNew = { fresh: [], settled: () => false }
@@ -70,18 +73,20 @@ class ElbCollector {
     this.#accounts = entries.flatMap(([key, own], index) => {
       const [first, labels] = [own[0], spaces[index]]
       if (first === undefined || labels === undefined) return []
-      return [{ key, entries: own, labels, discovery: new Discovery(own, deps.clock), aws: this.#open(first) }]
+      const attempts: Attempt[] = []
+      const aws = this.#open(first, attempts)
+      return [{ key, entries: own, labels, attempts, discovery: new Discovery(own, deps.clock), aws }]
     })
     this.#recall()
   }
 
-  async discover({ signal }: RunContext): Promise<readonly Failure[]> {
-    const failures = await Promise.all(this.#accounts.map((account) => this.#discoverIn(account, signal)))
+  async discover({ signal, trace }: RunContext): Promise<readonly Failure[]> {
+    const failures = await Promise.all(this.#accounts.map((account) => this.#discoverAndTell(account, signal, trace)))
     if (!signal.aborted) this.#deps.views.addresses.tell(this.#inSight)
     return failures.flat()
   }
 
-  async lookAtAll({ signal, intervalMs, first }: RunContext): Promise<readonly Failure[]> {
+  async lookAtAll({ signal, intervalMs, first, trace }: RunContext): Promise<readonly Failure[]> {
     const { clock } = this.#deps
     const startedAt = clock.monotonic()
     const looks: Promise<Failure | undefined>[] = []
@@ -90,7 +95,7 @@ class ElbCollector {
       const leftMs = startedAt + atMs - clock.monotonic()
       if (leftMs > 0) await clock.sleep(leftMs, signal)
       // One of them may have gone while the others were asked.
-      for (const watched of items) if (this.#watched.has(watched.key)) looks.push(watched.look(signal))
+      for (const watched of items) if (this.#watched.has(watched.key)) looks.push(watched.look(signal, trace))
     }
     const failures = await Promise.all(looks)
     return failures.filter((failure) => failure !== undefined)
@@ -105,13 +110,17 @@ class ElbCollector {
     for (const { aws } of this.#accounts) aws.close()
   }
 
-  #open({ region, roleArn, endpoint }: LoadBalancerOptions): AwsAccount {
+  #open({ region, roleArn, endpoint }: LoadBalancerOptions, attempts: Attempt[]): AwsAccount {
     return openAccount({
       region,
       ...(roleArn === undefined ? {} : { roleArn }),
       ...(endpoint === undefined ? {} : { endpoint }),
       now: () => this.#deps.clock.now(),
-      onAttempt: (attempt) => this.#countRequest(attempt),
+      onAttempt: (attempt) => {
+        // The requests of a run are bounded by the account.
+        attempts.push(attempt)
+        this.#countRequest(attempt)
+      },
       addressesOf: hostAddresses(this.#deps),
     })
   }
@@ -132,7 +141,18 @@ class ElbCollector {
     this.#retainScopes()
   }
 
-  async #discoverIn(account: Account, signal: AbortSignal): Promise<readonly Failure[]> {
+  async #discoverAndTell(account: Account, signal: AbortSignal, trace: Trace): Promise<readonly Failure[]> {
+    account.attempts.length = 0
+    const failures = await this.#discoverIn(account, signal, trace)
+    if (signal.aborted) return failures
+    const watched = this.#own(account).map(({ label }) => label)
+    trace.note(failures.length === 0 ? 'good' : 'failed', () =>
+      discoveryExchange(account.key, account.entries, account.attempts, failures, watched),
+    )
+    return failures
+  }
+
+  async #discoverIn(account: Account, signal: AbortSignal, trace: Trace): Promise<readonly Failure[]> {
     const run = account.aws.run(signal)
     const found = await account.discovery.find(run)
     if (signal.aborted) return found.failures
@@ -145,7 +165,7 @@ class ElbCollector {
     // Interfaces come first: they tell the zones of the addresses, and of a budget that runs out they are worth most.
     const unplaced = await askInterfaces(run, owners)
     // New load balancers have their addresses when this run ends.
-    const looks = own.filter(({ looked }) => !looked).map((watched) => watched.look(signal))
+    const looks = own.filter(({ looked }) => !looked).map((watched) => watched.look(signal, trace))
     const classic = listed.filter(({ lb }) => familyOf(lb) === 'classic')
     const unhealthy = await askInstances(run, classic, this.#deps.clock.now())
     const unseen = (await Promise.all(looks)).filter((failure) => failure !== undefined)

@@ -2,7 +2,7 @@ import { isoTime } from '../../core/iso-time.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Sample } from '../../metrics/spec.ts'
 import type { LoadBalancer } from '../../sources/aws/types.ts'
-import { type CollectorDeps, type Scope, staleAfter } from '../signal.ts'
+import { type CollectorDeps, type Scope, staleAfter, type Trace } from '../signal.ts'
 import {
   type AddressBook,
   type AddressInSight,
@@ -19,7 +19,7 @@ import type { ElbMetric } from './metrics.ts'
 import { beyondOwn, heldMembers, type NameAnswer, observe } from './observation.ts'
 import type { LoadBalancerOptions } from './options.ts'
 import { Questions } from './questions.ts'
-import { addressStatus, changeMessage } from './report.ts'
+import { addressStatus, changeMessage, lookExchange } from './report.ts'
 
 export interface WatchedInit {
   readonly key: string
@@ -144,7 +144,7 @@ export class Watched {
   }
 
   /** Asks DNS. Resolves with a failure where nobody answered. A look that still goes on is not begun twice. */
-  async look(signal: AbortSignal): Promise<Failure | undefined> {
+  async look(signal: AbortSignal, trace: Trace): Promise<Failure | undefined> {
     if (this.#looking || signal.aborted) return undefined
     this.#looking = true
     try {
@@ -152,7 +152,7 @@ export class Watched {
       const look = { dnsName, types: dualstack ? bothTypes : bothTypes.slice(0, 1), resolvers: this.#options.resolvers }
       const answers = await this.#questions.ask(look, signal)
       // What an abort broke off tells nothing of the load balancer.
-      return signal.aborted || this.#gone ? undefined : this.#learn(answers)
+      return signal.aborted || this.#gone ? undefined : this.#learn(answers, trace)
     } finally {
       this.#looking = false
     }
@@ -178,7 +178,7 @@ export class Watched {
     }
   }
 
-  #learn(answers: readonly NameAnswer[]): Failure | undefined {
+  #learn(answers: readonly NameAnswer[], trace: Trace): Failure | undefined {
     const { clock, retentionMs } = this.#deps
     const atMs = clock.now()
     const polls = answers.map(({ poll }) => poll)
@@ -187,8 +187,12 @@ export class Watched {
     const poll = observe(answers, atMs, held)
     this.#beyond = beyondOwn(this.#beyond, answers)
     this.#lastLook = { atMs, ok: poll.ok, failures: polls.flatMap((asked) => (asked.ok ? [] : [asked.failure])) }
+    const { membership } = this.#book
     const { next, added, removed } = step(this.#book, poll, atMs, retentionMs)
     this.#book = next
+    trace.note(poll.ok ? 'good' : 'failed', () =>
+      lookExchange(this, answers, held, { ok: poll.ok, before: membership, after: next.membership, added, removed }),
+    )
     this.#count('added', added.length)
     this.#count('removed', removed.length)
     if (added.length > 0 || removed.length > 0) this.#record(before, added, removed, atMs)

@@ -8,7 +8,8 @@ import { KubernetesClient } from '../../sources/kubernetes/client.ts'
 import { clusterCredentials } from '../../sources/kubernetes/credentials.ts'
 import { listOnce, type ServerTime } from '../../sources/kubernetes/list.ts'
 
-import { type Collector, type CollectorDeps, type RunContext, staleAfter } from '../signal.ts'
+import { type Collector, type CollectorDeps, type RunContext, staleAfter, type Trace } from '../signal.ts'
+import { named } from '../told.ts'
 import { type Lease, pruneLease } from './lease.ts'
 import type { HeartbeatsMetric } from './metrics.ts'
 import type { HeartbeatsOptions } from './options.ts'
@@ -89,7 +90,7 @@ class HeartbeatsCollector {
     })
   }
 
-  async run({ signal, intervalMs }: RunContext): Promise<readonly Failure[]> {
+  async run({ signal, intervalMs, trace }: RunContext): Promise<readonly Failure[]> {
     const { clock, views, metrics } = this.#deps
     const nodes = await views.nodes.within(nodesWaitMs, clock, signal)
     if (signal.aborted) return []
@@ -101,6 +102,7 @@ class HeartbeatsCollector {
     if (signal.aborted) return []
     if (end.kind !== 'listed') {
       if (end.failure.reason === 'tls' || end.failure.reason === 'network') this.#client.refreshCredentials()
+      this.#tell(trace, end.failure)
       return [end.failure]
     }
     this.#renewals = stepRenewals(this.#renewals, this.#leaseList(pages.flat(), end.serverTime))
@@ -108,6 +110,7 @@ class HeartbeatsCollector {
     const heartbeats = judge(this.#renewals, expects, clock.monotonic(), this.#options.heartbeatStaleAfterMs)
     this.#last = { atMs: clock.now(), heartbeats }
     metrics.scope<HeartbeatsMetric>('heartbeats', staleAfter(intervalMs)).publish(samples(heartbeats, clock.now()))
+    this.#tell(trace, undefined)
     return []
   }
 
@@ -126,6 +129,22 @@ class HeartbeatsCollector {
 
   stop(): void {
     this.#client.dialAnew()
+  }
+
+  #tell(trace: Trace, failure: Failure | undefined): void {
+    const { counted = 0, stale = [], maxAgeMs = 0 } = this.#last?.heartbeats ?? {}
+    const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+    const oldest = oldestFirst(stale).map(({ node, ageMs }) => `${node} ${seconds(ageMs)}`)
+    const came = `${this.#renewals?.byNode.size ?? 0} leases; the server's clock is ${seconds(this.#skewMs)} ahead`
+    const judged = `${counted} nodes should renew a lease, the oldest renewal is ${seconds(maxAgeMs)} old`
+    trace.note(failure === undefined ? 'good' : 'failed', () => ({
+      asked: `list of ${leases.plural} from ${this.#client.server}`,
+      came: [failure === undefined ? came : `${failure.reason}: ${failure.message}`],
+      decided:
+        failure === undefined
+          ? `${judged}; later than ${seconds(this.#options.heartbeatStaleAfterMs)}: ${named(oldest)}`
+          : 'a failed poll is not a change: what was known stays until it is too old',
+    }))
   }
 
   #leaseList(found: readonly Lease[], serverTime: ServerTime | undefined): LeaseList {

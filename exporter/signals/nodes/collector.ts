@@ -9,7 +9,7 @@ import { clusterCredentials } from '../../sources/kubernetes/credentials.ts'
 import { type ListWatchSink, listWatch } from '../../sources/kubernetes/list-watch.ts'
 import type { EventType } from '../../sources/kubernetes/watch.ts'
 import type { Collector, CollectorDeps, Scope, StreamContext } from '../signal.ts'
-import type { ExpectedNodes } from '../views.ts'
+import type { ExpectedNodes, Readiness } from '../views.ts'
 import { groupLabel } from './labels.ts'
 import type { NodesMetric } from './metrics.ts'
 import { type NodeRecord, pruneNode, readyValues } from './node.ts'
@@ -48,6 +48,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   readonly #ledger: NodeLedger
   readonly #groupLabels: readonly string[]
   readonly #expected: ExpectedNodes = { has: (node) => this.#ledger.expects(node) }
+  #readiness: Readiness | undefined
   #context: StreamContext | undefined
   /** Listed whole, and the watch works: what the ledger holds is true now. */
   #current = false
@@ -104,7 +105,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   }
 
   async stop(): Promise<void> {
-    this.#deps.views.nodes.withdraw(this.#expected)
+    this.#withdraw()
     this.#client.dialAnew()
   }
 
@@ -120,6 +121,11 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   listed(durationMs: number, following: boolean): void {
     this.#listedAtMs = this.#deps.clock.now()
     this.#ledger.endList(this.#instant())
+    this.#context?.trace.note('good', () => ({
+      asked: `list of nodes from ${this.#client.server}`,
+      came: [`${this.#ledger.size} nodes in ${Math.round(durationMs)} ms, by ${this.#client.address ?? 'no address'}`],
+      decided: `${this.#counts()}${following ? '' : '; the watch before it failed, so changes may go unseen'}`,
+    }))
     if (following) this.#prove(durationMs)
     this.#publish()
   }
@@ -129,7 +135,13 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     this.#eventAtMs = this.#deps.clock.now()
     if (type === 'deleted') this.#ledger.remove(record.name, record.uid, this.#instant())
     else this.#ledger.upsert(record, this.#instant())
-    if (this.#ledger.version !== version) this.#gather()
+    if (this.#ledger.version === version) return
+    this.#gather()
+    this.#context?.trace.note('good', () => ({
+      asked: 'watch of nodes',
+      came: [`${type} ${record.name}: Ready ${record.ready}${record.reason === '' ? '' : ` (${record.reason})`}`],
+      decided: this.#counts(),
+    }))
   }
 
   alive(): void {
@@ -140,6 +152,11 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
   failed(failure: Failure): void {
     this.#current = false
     this.#failure = { ...failure, atMs: this.#deps.clock.now() }
+    this.#context?.trace.note('failed', () => ({
+      asked: `watch of nodes at ${this.#client.server}`,
+      came: [`${failure.reason}: ${failure.message}`],
+      decided: `a failed poll is not a change: ${this.#counts()} as known before, until that is too old`,
+    }))
     this.#context?.failed(failure)
   }
 
@@ -173,6 +190,12 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     }
   }
 
+  #counts(): string {
+    const { total, notReady, excluded } = this.#ledger
+    const out = Object.entries(excluded).map(([why, count]) => `${count} ${why}`)
+    return `${notReady.size} of ${total} not ready, left out: ${out.join(', ')}`
+  }
+
   #prove(durationMs: number | undefined): void {
     const recovered = !this.#current
     this.#current = true
@@ -196,6 +219,8 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     this.#count()
     this.#ledger.resume(this.#instant())
     this.#deps.views.nodes.tell(this.#expected)
+    this.#readiness = { expected: this.#ledger.total, notReady: this.#ledger.notReady.size }
+    this.#deps.views.readiness.tell(this.#readiness)
     const { version } = this.#ledger
     if (this.#samples?.version !== version) {
       this.#samples = { version, list: nodeSamples(this.#ledger, this.#groupLabels, limits.nodes) }
@@ -206,8 +231,13 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
 
   /** The watch has failed for so long that nobody knows the nodes any more. */
   #forget(): void {
-    this.#deps.views.nodes.withdraw(this.#expected)
+    this.#withdraw()
     this.#ledger.pause(this.#instant())
+  }
+
+  #withdraw(): void {
+    this.#deps.views.nodes.withdraw(this.#expected)
+    if (this.#readiness !== undefined) this.#deps.views.readiness.withdraw(this.#readiness)
   }
 
   /** Takes what happened from the ledger into the counters and the history. */

@@ -1,8 +1,8 @@
 /** Tries a TCP connect to each address of the cluster's load balancers, once in an interval. */
-import type { Failure } from '../../core/poll.ts'
+import type { Failure, Poll } from '../../core/poll.ts'
 import { spreadWindow } from '../../core/spread.ts'
 import { type Reach, tryConnect } from '../../sources/tcp/connect.ts'
-import { type Collector, type CollectorDeps, type RunContext, staleAfter } from '../signal.ts'
+import { type Collector, type CollectorDeps, type Exchange, type RunContext, staleAfter } from '../signal.ts'
 import type { AddressesInSight } from '../views.ts'
 import type { ReachabilityMetric } from './metrics.ts'
 import type { ReachabilityOptions } from './options.ts'
@@ -79,7 +79,7 @@ class ReachabilityCollector {
 
   async #tryAll(probes: readonly Probe[], inSight: AddressesInSight, context: RunContext): Promise<Failure[]> {
     const { clock } = this.#deps
-    const { signal, intervalMs, first } = context
+    const { signal, intervalMs, first, trace } = context
     const startedAt = clock.monotonic()
     const failures: Failure[] = []
     const waiting = probes.values()
@@ -90,6 +90,7 @@ class ReachabilityCollector {
         if (signal.aborted) return
         const { port, timeoutMs } = this.#options
         const poll = await tryConnect(address, port, { timeoutMs, clock, signal })
+        if (!signal.aborted) trace.note(poll.ok ? 'good' : 'failed', () => connectExchange(address, port, poll))
         if (!poll.ok) {
           failures.push(poll.failure)
           continue
@@ -118,6 +119,14 @@ class ReachabilityCollector {
       }),
     )
   }
+}
+
+function connectExchange(address: string, port: number, poll: Poll<Reach>): Exchange {
+  const asked = `TCP connect to ${address} port ${port}`
+  if (!poll.ok) return { asked, came: [poll.failure.message], decided: 'it could not be tried: what was known stays' }
+  const { snapshot: reach } = poll
+  if (!reach.reachable) return { asked, came: [reach.why], decided: 'not reachable' }
+  return { asked, came: [`connected in ${reach.durationMs.toFixed(1)} ms`], decided: 'reachable' }
 }
 
 const addressesUnknown: Failure = {

@@ -52,3 +52,15 @@ test('an abort ends the wait', async () => {
   abort.abort()
   assert.equal(await reading, undefined)
 })
+
+test('who listens hears of each value at once, and of its withdrawal', () => {
+  const view = new View<object>()
+  const heard: unknown[] = []
+  view.listen((value) => heard.push(value))
+  const [old, young] = [{ n: 1 }, { n: 2 }]
+  view.tell(old)
+  view.tell(young)
+  view.withdraw(old)
+  view.withdraw(young)
+  assert.deepEqual(heard, [old, young, undefined])
+})

@@ -110,7 +110,13 @@ export function memoryDeps(options: MemoryOptions): MemoryDeps {
 }
 
 export function runContext(given: Partial<RunContext> = {}): RunContext {
-  return { signal: new AbortController().signal, intervalMs: 5_000, first: true, ...given }
+  return {
+    signal: new AbortController().signal,
+    intervalMs: 5_000,
+    first: true,
+    trace: { note: () => undefined },
+    ...given,
+  }
 }
 
 /** For collectors that ask no names. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { runContext } from '../deps.ts'
 import { World } from './world.ts'
 
 describe('the collector of load balancers', () => {
@@ -193,7 +194,7 @@ describe('the collector of load balancers', () => {
     const task = world.collector.tasks[1]
     assert.ok(task?.kind === 'scheduled')
     const aborter = new AbortController()
-    const run = task.run({ signal: aborter.signal, intervalMs: 5_000, first: true })
+    const run = task.run(runContext({ signal: aborter.signal }))
     aborter.abort()
     assert.deepEqual(await run, [])
   })
