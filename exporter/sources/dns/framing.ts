@@ -1,15 +1,11 @@
 const headerBytes = 12
 /** type, class, TTL and RDLENGTH, after the owner's name */
 const recordHeadBytes = 10
-/** A and AAAA */
-const addressBytes: ReadonlyMap<number, number> = new Map([
-  [1, 4],
-  [28, 16],
-])
 
 /**
- * Where the last record ends by the lengths that the message itself gives (RFC 1035 4.1.3). Undefined where an address
- * has the wrong one. Throws a RangeError where the message ends before.
+ * Where the last record ends by the lengths that the message itself gives (RFC 1035 4.1.3). Undefined where the data of a
+ * record that is read has not the length that its type asks for, and where the last record goes on beyond the message.
+ * Throws a RangeError where the message ends before.
  */
 export function endOfRecords(message: Buffer): number | undefined {
   let offset = headerBytes
@@ -17,12 +13,31 @@ export function endOfRecords(message: Buffer): number | undefined {
   const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10)
   for (let left = records; left > 0; left--) {
     offset = endOfName(message, offset)
-    const dataBytes = message.readUInt16BE(offset + 8)
-    const wanted = addressBytes.get(message.readUInt16BE(offset))
-    if (wanted !== undefined && dataBytes !== wanted) return undefined
-    offset += recordHeadBytes + dataBytes
+    const data = offset + recordHeadBytes
+    const end = data + message.readUInt16BE(offset + 8)
+    if (endOfData(message, message.readUInt16BE(offset), data, end) !== end) return undefined
+    offset = end
   }
-  return offset
+  return offset <= message.length ? offset : undefined
+}
+
+/** Where the data ends that begins at `data`, by what its type holds; `end`, which RDLENGTH gives, for types that nobody reads. */
+function endOfData(message: Buffer, type: number, data: number, end: number): number {
+  switch (type) {
+    case 1: // A
+      return data + 4
+    case 28: // AAAA
+      return data + 16
+    case 2: // NS
+    case 5: // CNAME
+      return endOfName(message, data)
+    case 33: // SRV: priority, weight and port before the target (RFC 2782)
+      return endOfName(message, data + 6)
+    case 6: // SOA: two names, five numbers
+      return endOfName(message, endOfName(message, data)) + 20
+    default:
+      return end
+  }
 }
 
 /** Labels up to the root's 0, or to the pointer that stands for the rest (4.1.4). */

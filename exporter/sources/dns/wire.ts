@@ -146,9 +146,13 @@ type Body = Pick<Reply, 'answers' | 'soa' | 'referral' | 'edns'> & { readonly up
 
 function readBody(message: Buffer): Body | undefined {
   try {
+    // First, since the library makes room for as many records as the header says: 30 ms for a packet of 80 bytes. Bytes
+    // after the last record are of no meaning, and no harm.
+    const end = endOfRecords(message)
+    if (end === undefined) return undefined
     const packet = decode(message)
-    // The library does not look at RDLENGTH of addresses. Bytes after the last record are of no meaning, and no harm.
-    if (decode.bytes !== endOfRecords(message)) return undefined
+    // It does not look at the length that a record gives of itself.
+    if (decode.bytes !== end) return undefined
     const answers: ReplyRecord[] = []
     for (const record of packet.answers ?? []) {
       const read = readRecord(record)

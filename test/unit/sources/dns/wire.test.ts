@@ -132,6 +132,38 @@ test('Lengths that are wrong are caught where two of them make up for each other
   assert.deepEqual(read(Buffer.concat([one, Buffer.alloc(8)])), { ok: false, drop: 'malformed' })
 })
 
+test('Data that is shorter or longer than its own length says makes the reply malformed, whatever its type', () => {
+  const name = 'api.example.com'
+  const records: Answer[] = [
+    { type: 'SRV', name, ttl: 5, data: { port: 443, target: 'a.example.net' } },
+    { type: 'CNAME', name, ttl: 5, data: 'a.example.net' },
+    { type: 'NS', name, ttl: 5, data: 'a.example.net' },
+  ]
+  for (const record of records) {
+    const whole = replyTo([record, { type: 'A', name, ttl: 5, data: '10.0.0.1' }])
+    const lengthAt = replyTo([]).length + name.length + 2 + 8
+    for (const more of [-1, 1]) {
+      const message = Buffer.from(whole)
+      message.writeUInt16BE(message.readUInt16BE(lengthAt) + more, lengthAt)
+      assert.deepEqual(read(message), { ok: false, drop: 'malformed' })
+    }
+  }
+})
+
+test('A last record that goes on beyond the message makes it malformed, one of no interest too', () => {
+  const message = replyTo([], { additionals: [{ type: 'TXT', name: 'example.com', ttl: 5, data: 'of no interest' }] })
+  assert.ok(read(message).ok)
+  assert.deepEqual(read(message.subarray(0, -1)), { ok: false, drop: 'malformed' })
+})
+
+test('A header that claims more records than there are makes the reply malformed', () => {
+  for (const countAt of [6, 8, 10]) {
+    const message = replyTo([{ type: 'A', name: 'api.example.com', ttl: 5, data: '10.0.0.1' }])
+    message.writeUInt16BE(0xffff, countAt)
+    assert.deepEqual(read(message), { ok: false, drop: 'malformed' })
+  }
+})
+
 test('A truncated reply is read without its records, even where it ends in the middle of one', () => {
   const whole = replyTo([{ type: 'A', name: 'api.example.com', ttl: 60, data: '10.0.0.1' }], { flags: 1 << 9 })
   const reading = read(whole.subarray(0, -2))
