@@ -23,6 +23,8 @@ program
   .option('--config.enable-auto-reload', 'reload when the content of --config.file changes, also as a ConfigMap')
   .option('--config.auto-reload-interval <duration>', 'how often its content is looked at', '30s')
   .option('--web.listen-address <address>', 'where to listen', ':9903')
+  .option('--web.config.file <file>', 'TLS, basic authentication and headers, in the format of the exporter-toolkit')
+  .option('--web.max-requests <number>', 'scrapes under way at once, more get 503; 0 for any number', '40')
   .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
   .addOption(new Option('--log.level <level>', 'least level that is logged').choices(logLevels).default('info'))
   .addOption(new Option('--log.format <format>', 'form of the log lines').choices(logFormats).default('json'))

@@ -16,6 +16,9 @@ import { StateFile } from '../service/state-file.ts'
 import { signals } from '../signals/index.ts'
 import { createDnsClient } from '../sources/dns/create-client.ts'
 import { version } from '../version.ts'
+import { WebConfigInForce } from '../web/config/in-force.ts'
+import { checkWebConfig } from '../web/config/load.ts'
+import { Front } from '../web/front.ts'
 import { type ListenAddress, parseListenAddress } from '../web/listen-address.ts'
 import { createServer, listen } from '../web/server.ts'
 
@@ -25,6 +28,8 @@ export interface ServeFlags {
   readonly 'config.enableAutoReload'?: boolean
   readonly 'config.autoReloadInterval': string
   readonly 'web.listenAddress': string
+  readonly 'web.config.file'?: string
+  readonly 'web.maxRequests': string
   readonly 'storage.path'?: string
   readonly 'log.level': LogLevel
   readonly 'log.format': LogFormat
@@ -49,6 +54,10 @@ export async function serve(flags: ServeFlags): Promise<number> {
     log.error(reloadFault, 'flag does not fit')
     return 1
   }
+  if (!/^\d{1,6}$/.test(flags['web.maxRequests'])) {
+    log.error({ flag: '--web.max-requests', value: flags['web.maxRequests'] }, 'flag is not a number of requests')
+    return 1
+  }
   const stopped = stopSignal()
   // Until there is a reloader a hangup means nothing, but it must not end the process either.
   process.on('SIGHUP', () => undefined)
@@ -58,9 +67,9 @@ export async function serve(flags: ServeFlags): Promise<number> {
     const started = start(flags, log, address, ending.signal)
     const first = await Promise.race([started, stopped])
     if (typeof first === 'string') exitAtOnce(first, log)
-    const { app, service } = await started
+    const { app, front, service } = await started
     log.info({ signal: await stopped }, 'stopping')
-    return await stop(app, service, log)
+    return await stop(app, front, service, log)
   } catch (error) {
     const faults =
       error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
@@ -90,6 +99,7 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
     clock: systemClock,
   })
   const self = new SelfMetrics(metrics, version)
+  const front = openFront(flags['web.config.file'], log)
   const source = new ConfigSource(flags['config.file'])
   const loaded = await source.load()
   const folder = flags['storage.path']
@@ -100,9 +110,12 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
   const service = new Service({ clock: systemClock, log, metrics, state, signals, startTimer, createDns })
   const reloader = new Reloader({ source, service, log, self, clock: systemClock })
   const effectiveConfig = () => reloader.effectiveConfig()
-  const app = createServer({ version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() })
+  const app = createServer(
+    { version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() },
+    { front, maxScrapes: Number(flags['web.maxRequests']) },
+  )
   // Listening comes first: a taken port is told before anything is asked of AWS or Kubernetes.
-  const url = await listen(app, address)
+  const url = await listen(app, address, front.scheme)
   process.on('SIGHUP', () => void reloader.reload())
   await reloader.applyFirst(loaded)
   if (flags['config.enableAutoReload'] === true) {
@@ -110,7 +123,14 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
     void autoReload({ source, reloader, clock: systemClock, intervalMs }, ending)
   }
   log.info({ address: url, version, config: flags['config.file'] ?? 'current kubeconfig context' }, 'listening')
-  return { app, service }
+  return { app, front, service }
+}
+
+/** Throws `ConfigError`. */
+function openFront(path: string | undefined, log: Logger): Front {
+  if (path === undefined) return new Front({ clock: systemClock })
+  const inForce = new WebConfigInForce({ path, clock: systemClock, log }, checkWebConfig(path))
+  return new Front({ clock: systemClock, secured: { inForce, log } })
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {
@@ -119,13 +139,13 @@ function stopSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-async function stop(app: FastifyInstance, service: Service, log: Logger): Promise<number> {
+async function stop(app: FastifyInstance, front: Front, service: Service, log: Logger): Promise<number> {
   const limit = setTimeout(() => {
     log.error({ limit_ms: stopLimitMs }, 'stop took too long and is cut off')
     process.exit(1)
   }, stopLimitMs)
   // Scrapes under way may end; a client that has sent half a request is not waited for.
-  const drained = setTimeout(() => app.server.closeAllConnections(), drainLimitMs)
+  const drained = setTimeout(() => front.cut(), drainLimitMs)
   await Promise.all([app.close(), service.stop()])
   clearTimeout(drained)
   clearTimeout(limit)

@@ -3,34 +3,47 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import { systemClock } from '../service/clock.ts'
 import { registerApi } from './api.ts'
 import type { WebDeps } from './deps.ts'
+import { Front } from './front.ts'
+import { InFlight } from './in-flight.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { statusPage } from './status-page.ts'
-
-/** A client that sends or reads slower than this is cut off, so that idle scrapers pile up nowhere. */
-const requestTimeoutMs = 10_000
-const keepAliveTimeoutMs = 65_000
-const maxBodyBytes = 16 * 1024
 
 const compress = promisify(gzip)
 /** Level 1 costs half of the default for 3 to 4 % more bytes. */
 const gzipLevel = 1
 
-export function createServer(deps: WebDeps): FastifyInstance {
+export interface WebOptions {
+  /** Default: plain HTTP for everybody. */
+  readonly front?: Front
+  /** Scrapes under way at once; 0: any number. */
+  readonly maxScrapes?: number
+}
+
+export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyInstance {
+  const { front = new Front({ clock: systemClock }), maxScrapes = 0 } = options
+  const scrapes = new InFlight(maxScrapes)
   const app = fastify({
     logger: false,
-    bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    connectionTimeout: keepAliveTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    bodyLimit: front.limits.maxBodyBytes,
+    serverFactory: (handler) => front.server(handler),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   })
+  app.addHook('preClose', async () => front.drain())
   // A reload posts no body that matters; whatever its type, it is read up to the limit and ignored.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(null))
-  app.get('/metrics', (request, reply) => sendMetrics(deps, request, reply))
+  app.get('/metrics', (request, reply) => {
+    if (scrapes.enter(reply.raw)) return sendMetrics(deps, request, reply)
+    return sendText(
+      reply,
+      503,
+      `${scrapes.max} scrapes are under way, the most at once (--web.max-requests); try again.`,
+    )
+  })
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))
   app.get('/-/ready', (_request, reply) => sendReady(deps, reply))
   app.post('/-/reload', (_request, reply) => reload(deps, reply))
@@ -42,7 +55,12 @@ export function createServer(deps: WebDeps): FastifyInstance {
   return app
 }
 
-export async function listen(app: FastifyInstance, { host, port }: ListenAddress): Promise<string> {
+/** Resolves with the URL. */
+export async function listen(app: FastifyInstance, address: ListenAddress, scheme = 'http'): Promise<string> {
+  return (await bind(app, address)).replace(/^https?:/, `${scheme}:`)
+}
+
+async function bind(app: FastifyInstance, { host, port }: ListenAddress): Promise<string> {
   if (host !== undefined) return await app.listen({ host, port })
   try {
     return await app.listen({ host: '::', port })

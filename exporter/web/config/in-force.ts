@@ -1,0 +1,94 @@
+/**
+ * The web config in force. Each look compares the files with those it was read from, so that new users, headers and
+ * certificates count from the next request or handshake on.
+ *
+ * A bad file changes nothing and is told, as with the main config: the last good one never opens what was closed, and a
+ * slip in a file must not blind those who are paged by this exporter.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../service/log.ts'
+import { readWebConfig } from './load.ts'
+import { signatureOf } from './small-file.ts'
+import type { WebConfig } from './web-config.ts'
+
+/** Two writes within a tick of the file system's clock bear one time; a file that young is read again. */
+const unsettledMs = 100
+
+export interface InForceOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told after each read whether the file is in force. */
+  onRead?(ok: boolean): void
+}
+
+export class WebConfigInForce {
+  readonly #options: InForceOptions
+  #config: WebConfig
+  #files: readonly string[]
+  #signature = ''
+  #settled = false
+  #told = ''
+
+  /** `first` was just read from the path. */
+  constructor(options: InForceOptions, first: WebConfig) {
+    this.#options = options
+    this.#config = first
+    this.#files = [options.path]
+    this.current()
+  }
+
+  current(): WebConfig {
+    const { clock } = this.#options
+    const now = signatureOf(this.#files)
+    if (this.#settled && now.text === this.#signature) return this.#config
+    const { files, result } = readWebConfig(this.#options.path)
+    this.#files = files
+    const { text, newestMs } = signatureOf(files)
+    this.#signature = text
+    this.#settled = Math.abs(clock.now() - newestMs) > unsettledMs
+    this.#take(result.ok ? this.#unfit(result.config) : result.faults, result.ok ? result.config : undefined)
+    return this.#config
+  }
+
+  #take(faults: readonly string[], config: WebConfig | undefined): void {
+    const { log, path, onRead } = this.#options
+    onRead?.(faults.length === 0)
+    if (faults.length === 0 && config !== undefined) {
+      if (this.#told !== '' || !isDeepStrictEqual(config, this.#config)) {
+        log.info({ web_config: path }, 'web config reloaded')
+        this.#tellFixed(config)
+      }
+      // What stayed the same keeps its identity, so that the TLS server is only made anew where it would differ.
+      const tls = isDeepStrictEqual(config.tls, this.#config.tls) ? this.#config.tls : config.tls
+      this.#config = { ...config, tls }
+    } else if (faults.join('\n') !== this.#told) {
+      log.error({ web_config: path, errors: faults }, 'web config not reloaded; the one before stays in force')
+    }
+    this.#told = faults.join('\n')
+  }
+
+  /** A file that was cut short while it was written must not open the server. */
+  #unfit(config: WebConfig): string[] {
+    const { path } = this.#options
+    const faults: string[] = []
+    if ((config.tls === undefined) !== (this.#config.tls === undefined)) {
+      const what = config.tls === undefined ? 'off' : 'on'
+      faults.push(`${path}:1:1: tls_server_config: turning TLS ${what} needs a restart`)
+    }
+    if (config.users === undefined && this.#config.users !== undefined) {
+      faults.push(`${path}:1:1: basic_auth_users: taking away all users needs a restart`)
+    }
+    return faults
+  }
+
+  #tellFixed(config: WebConfig): void {
+    const { log, path } = this.#options
+    for (const key of ['http2', 'rateLimit'] as const) {
+      if (isDeepStrictEqual(config[key], this.#config[key])) continue
+      const named = key === 'http2' ? 'http_server_config.http2' : 'rate_limit'
+      log.warn({ web_config: path, key: named }, 'change of the web config needs a restart')
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The server in front of the routes: HTTP/1.1, or with a certificate TLS with HTTP/1.1 and HTTP/2 by ALPN.
+ *
+ * The HTTP server is the one that listens, since its own time-outs run only then. With TLS a server of `node:tls` stands
+ * between: it never listens, gets each new connection, and is replaced as a whole when the files change. Connections
+ * that stand are left alone, and no session of before resumes under other rules.
+ */
+import { createServer, type Server } from 'node:http'
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import type { Socket } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import type { Clock } from '../core/clock.ts'
+import type { Logger } from '../service/log.ts'
+import { handshakeOptions, refusal } from './config/client-policy.ts'
+import type { WebConfigInForce } from './config/in-force.ts'
+import { serverOptions } from './config/tls-options.ts'
+import type { TlsConfig } from './config/web-config.ts'
+import { Gate, type Handler } from './gate.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+
+export interface FrontOptions {
+  readonly clock: Clock
+  readonly limits?: Limits
+  /** undefined: plain HTTP for everybody */
+  readonly secured?: { readonly inForce: WebConfigInForce; readonly log: Logger }
+}
+
+export class Front {
+  readonly scheme: 'http' | 'https'
+  readonly limits: Limits
+  readonly #options: FrontOptions
+  readonly #gate: Gate
+  readonly #http2: boolean
+  readonly #sockets = new Set<Socket>()
+  readonly #sessions = new Set<ServerHttp2Session>()
+
+  constructor(options: FrontOptions) {
+    this.#options = options
+    this.limits = options.limits ?? defaultLimits
+    this.#gate = new Gate(options.secured?.inForce, this.limits, options.clock)
+    const first = options.secured?.inForce.current()
+    this.scheme = first?.tls === undefined ? 'http' : 'https'
+    this.#http2 = first?.http2 === true
+  }
+
+  /** The server that listens; it may be asked for one per address. */
+  server(handler: Handler): Server {
+    const { limits } = this
+    const guarded = this.#gate.guard(handler)
+    const server = createServer(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        headersTimeout: limits.headersMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: limits.checkEveryMs,
+      },
+      guarded,
+    )
+    server.setTimeout(limits.idleMs)
+    server.maxConnections = limits.maxConnections
+    if (this.scheme === 'https') this.#terminateTls(server, guarded)
+    server.prependListener('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    return server
+  }
+
+  /** No new requests on HTTP/2 connections; those under way may end. HTTP/1.1 connections are the server's own to close. */
+  drain(): void {
+    for (const session of this.#sessions) session.close()
+  }
+
+  /** Ends every connection, whatever goes on in it. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #terminateTls(server: Server, guarded: Handler): void {
+    const serveHttp1 = server.listeners('connection')
+    server.removeAllListeners('connection')
+    const http2 = this.#http2Server(guarded)
+    const serve = (socket: Socket, protocol: string | false | null) => {
+      if (protocol === 'h2') http2.emit('connection', socket)
+      else for (const listener of serveHttp1) listener.call(server, socket)
+    }
+    let current: { tls: TlsConfig; server: TlsServer } | undefined
+    server.on('connection', (socket: Socket) => {
+      const tls = this.#options.secured?.inForce.current().tls
+      if (tls === undefined) return void socket.destroy()
+      if (current?.tls !== tls) current = { tls, server: this.#tlsServer(tls, serve) }
+      current.server.emit('connection', socket)
+    })
+  }
+
+  #tlsServer(tls: TlsConfig, serve: (socket: Socket, protocol: string | false | null) => void): TlsServer {
+    const log = this.#options.secured?.log
+    const { clients } = tls
+    const server = createTlsServer({
+      ...serverOptions(tls),
+      ...handshakeOptions(clients),
+      ALPNProtocols: this.#http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      handshakeTimeout: this.limits.handshakeMs,
+    })
+    server.on('secureConnection', (socket) => {
+      const why = refusal(clients, socket)
+      if (why === undefined) return serve(socket, socket.alpnProtocol)
+      log?.warn({ client: socket.remoteAddress, err: why }, 'client sent away after its TLS handshake')
+      socket.destroy()
+    })
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const err = socket.authorizationError ?? error.code ?? error.message
+      log?.debug({ client: socket.remoteAddress, err: String(err) }, 'TLS handshake failed')
+      socket.destroy()
+    })
+    return server
+  }
+
+  #http2Server(guarded: Handler): Http2Server {
+    const { limits } = this
+    const settings = { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes }
+    // Requests and responses of HTTP/2 keep to the interface of HTTP/1.1 in all that gate and routes use.
+    const server = createHttp2Server({ settings }, (request, response) =>
+      (guarded as (request: unknown, response: unknown) => void)(request, response),
+    )
+    server.setTimeout(limits.idleMs)
+    server.on('session', (session) => {
+      this.#sessions.add(session)
+      session.once('close', () => this.#sessions.delete(session))
+    })
+    return server
+  }
+}

@@ -1,0 +1,57 @@
+/** What stands before every request, whatever its path: limits, headers, authentication. Nothing behind sees the others. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../core/clock.ts'
+import { Authenticator } from './config/authenticator.ts'
+import type { WebConfigInForce } from './config/in-force.ts'
+import { RateLimiter } from './config/rate-limiter.ts'
+import { InFlight } from './in-flight.ts'
+import type { Limits } from './limits.ts'
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+export class Gate {
+  readonly #inForce: WebConfigInForce | undefined
+  readonly #limits: Limits
+  readonly #inFlight: InFlight
+  readonly #rateLimiter: RateLimiter | undefined
+  readonly #authenticator = new Authenticator()
+
+  constructor(inForce: WebConfigInForce | undefined, limits: Limits, clock: Clock) {
+    this.#inForce = inForce
+    this.#limits = limits
+    this.#inFlight = new InFlight(limits.maxRequests)
+    const rateLimit = inForce?.current().rateLimit
+    this.#rateLimiter = rateLimit && new RateLimiter(rateLimit, clock)
+  }
+
+  guard(handler: Handler): Handler {
+    return (request, response) => {
+      if (!this.#inFlight.enter(response)) return sendAway(response, 503, 'Too many requests under way; try again.')
+      // A client that reads a byte now and then would hold the whole answer for ever.
+      const cut = setTimeout(() => response.destroy(), this.#limits.answerMs)
+      response.once('close', () => clearTimeout(cut))
+      const config = this.#inForce?.current()
+      for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
+      if (this.#rateLimiter?.allow() === false) return sendAway(response, 429, 'Too Many Requests')
+      const users = config?.users
+      if (users === undefined) return handler(request, response)
+      this.#authenticator.check(request.headers.authorization, users).then(
+        (verdict) => {
+          if (response.destroyed) return
+          if (verdict === 'allowed') return handler(request, response)
+          if (verdict === 'busy') return sendAway(response, 503, 'Too many logins under way; try again.')
+          response.setHeader('WWW-Authenticate', 'Basic')
+          sendAway(response, 401, 'Unauthorized')
+        },
+        () => sendAway(response, 500, 'Internal Server Error'),
+      )
+    }
+  }
+}
+
+function sendAway(response: ServerResponse, code: number, text: string): void {
+  response.statusCode = code
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  response.setHeader('X-Content-Type-Options', 'nosniff')
+  response.end(`${text}\n`)
+}

@@ -1,0 +1,36 @@
+/** Bounds of what a client may take, slow or many. docs/web-config.md tells them. */
+export interface Limits {
+  /** From the connection to the end of the TLS handshake. */
+  readonly handshakeMs: number
+  /** From the first byte of a request, or the connection, to the end of its header. */
+  readonly headersMs: number
+  /** To the end of its body. */
+  readonly requestMs: number
+  /** From the header of a request until the client has read the whole answer. */
+  readonly answerMs: number
+  /** A connection on which nothing moves. */
+  readonly idleMs: number
+  /** How often the first three are looked at. */
+  readonly checkEveryMs: number
+  readonly maxConnections: number
+  /** Requests under way, of any kind. */
+  readonly maxRequests: number
+  readonly maxHeaderBytes: number
+  readonly maxBodyBytes: number
+  /** Requests under way on one HTTP/2 connection. */
+  readonly maxStreams: number
+}
+
+export const defaultLimits: Limits = {
+  handshakeMs: 10_000,
+  headersMs: 10_000,
+  requestMs: 10_000,
+  answerMs: 60_000,
+  idleMs: 65_000,
+  checkEveryMs: 1_000,
+  maxConnections: 512,
+  maxRequests: 256,
+  maxHeaderBytes: 16 * 1024,
+  maxBodyBytes: 16 * 1024,
+  maxStreams: 100,
+}
