@@ -3,7 +3,8 @@
 import { Command, Option } from 'commander'
 import { describeSettings } from '../alerts/config.ts'
 import { type RuleFormat, ruleFormats } from '../alerts/render.ts'
-import { checkConfig } from './commands/check-config.ts'
+import { type CheckFlags, checkConfig } from './commands/check-config.ts'
+import { permissionFormats } from './commands/check-permissions.ts'
 import { copyDashboards } from './commands/dashboards.ts'
 import { printRules } from './commands/rules.ts'
 import { type ServeFlags, serve } from './commands/serve.ts'
@@ -37,9 +38,14 @@ program
   .command('check-config')
   .description('check a config file; tells every fault as FILE:LINE:COL: path: what is wrong')
   .argument('<file>', 'YAML config')
+  .option('--permissions', 'also try each call to AWS, Kubernetes and DNS, and tell what is not permitted')
+  .addOption(
+    new Option('--format <format>', 'of what --permissions prints').choices(permissionFormats).default('table'),
+  )
+  .option('--storage.path <dir>', 'with --permissions: the folder of the state file, to see whether it can be written')
   .helpOption('--help', 'print this help')
-  .action(async (file: string) => {
-    process.exitCode = await checkConfig(file)
+  .action(async (file: string, flags: CheckFlags) => {
+    process.exitCode = await checkConfig(file, flags)
   })
 
 program

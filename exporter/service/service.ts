@@ -207,6 +207,6 @@ function plan(config: Config, signals: readonly Signal<never>[]): Map<string, Pl
 }
 
 /** A section holds the options of its signals; the list of signals is typed without them. */
-function optionsOf(cluster: ClusterConfig, { name, section = name }: Signal<never>): never | undefined {
+export function optionsOf(cluster: ClusterConfig, { name, section = name }: Signal<never>): never | undefined {
   return (cluster as unknown as Readonly<Record<string, never>>)[section]
 }

@@ -18,12 +18,14 @@ const loadBalancers: Signal<readonly LoadBalancerOptions[]> = {
   name: 'load_balancers',
   metrics: elbMetrics,
   load: () => import('./elb/collector.ts'),
+  loadAccess: () => import('./elb/access.ts'),
 }
 
 const dns: Signal<DnsOptions> = {
   name: 'dns',
   metrics: dnsMetrics,
   load: () => import('./dns/collector.ts'),
+  loadAccess: () => import('./dns/access.ts'),
 }
 
 const nodes: Signal<NodesOptions> = {
@@ -31,6 +33,7 @@ const nodes: Signal<NodesOptions> = {
   metrics: nodesMetrics,
   openLabels: ({ groupBy }) => ({ elbchurn_nodes: groupBy.map(groupLabel) }),
   load: () => import('./nodes/collector.ts'),
+  loadAccess: () => import('./nodes/access.ts'),
 }
 
 const heartbeats: Signal<HeartbeatsOptions> = {
@@ -38,12 +41,14 @@ const heartbeats: Signal<HeartbeatsOptions> = {
   section: 'nodes',
   metrics: heartbeatsMetrics,
   load: () => import('./heartbeats/collector.ts'),
+  loadAccess: () => import('./heartbeats/access.ts'),
 }
 
 const connections: Signal<ConnectionsOptions> = {
   name: 'connections',
   metrics: connectionsMetrics,
   load: () => import('./connections/collector.ts'),
+  loadAccess: () => import('./connections/access.ts'),
 }
 
 const reachability: Signal<ReachabilityOptions> = {

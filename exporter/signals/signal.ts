@@ -3,6 +3,7 @@
  * A collector asks its sources, runs its pure step and publishes what it knows. It knows no other collector, keeps no
  * timer of its own, and leaves up/duration/errors, time-outs, overlap and the log of failures to the runner.
  */
+import type { Access, Turn } from '../core/access.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Failure } from '../core/poll.ts'
 import type { Labels, MetricTable, Sample } from '../metrics/spec.ts'
@@ -19,6 +20,20 @@ export interface Signal<Options> {
   openLabels?(options: Options): Readonly<Record<string, readonly string[]>>
   /** Loaded only when a config asks for it: the clients behind it cost tens of MB. */
   load(): Promise<{ create(options: Options, deps: CollectorDeps): Collector }>
+  /** Tries the calls that its collector makes. Absent: it makes none that somebody has to allow. */
+  loadAccess?(): Promise<{ readonly checkAccess: CheckAccess<Options> }>
+}
+
+/** Never throws for what the other side does or lacks. */
+export type CheckAccess<Options> = (options: Options, deps: AccessDeps) => Promise<readonly Access[]>
+
+export interface AccessDeps {
+  readonly clock: Clock
+  readonly dns: DnsClient
+  /** Ends all of it. */
+  readonly signal: AbortSignal
+  /** Each call waits for its turn. */
+  readonly turn: Turn
 }
 
 export interface Collector {

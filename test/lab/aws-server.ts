@@ -20,6 +20,7 @@ import {
   type LabService,
 } from './aws-answers.ts'
 import { type LabAwsFault, notFound, Refusal, refuse, send } from './aws-faults.ts'
+import { LabIam } from './aws-iam.ts'
 
 export type { LabInstance, LabInterface, LabLoadBalancer, LabService } from './aws-answers.ts'
 export { type LabAwsFault, labAwsFaults } from './aws-faults.ts'
@@ -48,6 +49,8 @@ export class LabAws {
   readonly #lastCalls = new Map<string, URLSearchParams>()
   readonly #accessKeys = new Map<string, string>()
   readonly #timers = new Set<NodeJS.Timeout>()
+  /** Who may do what; everything, unless a test says otherwise. */
+  readonly iam = new LabIam()
   #connections = 0
   /** Largest page that the service gives, whatever PageSize or MaxResults asks for. */
   pageLimit = 400
@@ -181,6 +184,7 @@ export class LabAws {
     try {
       if (!signed) throw new Refusal(403, 'MissingAuthenticationToken', 'Request is missing Authentication Token')
       refuse(call.service, fault)
+      this.iam.authorize(call)
       const result = this.#result(call, fault === 'repeated-marker')
       return { status: 200, xml: answer(call.service, call.action, fault === 'missing-list' ? '' : result) }
     } catch (error) {

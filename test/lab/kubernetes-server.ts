@@ -23,6 +23,7 @@ import {
 import { LabCluster } from './kubernetes/cluster.ts'
 import { kubeconfig } from './kubernetes/kubeconfig.ts'
 import { renderLease, renderNode } from './kubernetes/objects.ts'
+import { LabRbac } from './kubernetes/rbac.ts'
 import { LabWatch } from './kubernetes/watches.ts'
 
 export interface LabKubernetesOptions {
@@ -64,6 +65,8 @@ export class LabKubernetes {
   dateAheadMs = 0
   /** Accepted TCP connections. */
   dials = 0
+  /** Who may do what; everything, unless a test says otherwise. */
+  readonly rbac = new LabRbac()
   /** Paths with query, oldest first. */
   readonly requests: string[] = []
   readonly #options: LabKubernetesOptions
@@ -191,6 +194,7 @@ export class LabKubernetes {
     if (this.requests.length > requestLogLimit) this.requests.shift()
     if (this.#frozen || this.#failed(url, response)) return
     if (!this.#authorised(request)) sendStatus(response, 401, 'Unauthorized')
+    else if (this.rbac.answers(request, url, response)) return
     else if (url.pathname === '/version') send(response, 200, '{"major":"1","minor":"32","gitVersion":"v1.32.0"}')
     else if (url.pathname === leasesPath) this.#listLeases(url, response)
     else if (url.pathname !== '/api/v1/nodes') sendStatus(response, 404, 'the server could not find the resource')

@@ -84,7 +84,8 @@ export function reasonOf(error: unknown): FailureReason {
 /** Codes of an endpoint that does not know an API or its version: an emulator, or one of an older generation. */
 const unknownApiCodes = new Set(['InvalidAction', 'NoSuchVersion', 'UnknownOperationException', 'InvalidVersion'])
 
-function isUnknownApi(error: unknown): boolean {
+/** Somebody answered who does not know the API that was asked. */
+export function isUnknownApi(error: unknown): boolean {
   const status = Number(partsOf(error).$metadata?.httpStatusCode ?? 0)
   return unknownApiCodes.has(codeOf(error) ?? '') || status === 404 || status === 501
 }
@@ -118,11 +119,15 @@ function adviceFor(error: unknown, service: AwsService, reason: FailureReason): 
     const advice = service.startsWith('elb') ? `set \`${others}\`` : 'set `interfaces: false`'
     return `the endpoint does not know this API: check \`endpoint\`, or ${advice} if that is all there is`
   }
-  const status = Number(partsOf(error).$metadata?.httpStatusCode ?? 0)
-  const unfit = status >= 400 && status !== 401 && status !== 403 && !isKnown(error)
-  return reason === 'denied' && unfit
+  return reason === 'denied' && isUnfit(error)
     ? 'AWS refuses the request as it stands: check region, `endpoint` and this entry of load_balancers'
     : adviceOf(reason)
+}
+
+/** The request was understood and refused for what it asks, not for who asks it. */
+export function isUnfit(error: unknown): boolean {
+  const status = Number(partsOf(error).$metadata?.httpStatusCode ?? 0)
+  return status >= 400 && status !== 401 && status !== 403 && !isKnown(error)
 }
 
 function isKnown(error: unknown): boolean {
@@ -130,7 +135,7 @@ function isKnown(error: unknown): boolean {
 }
 
 /** The code AWS sent. Anything but a plain word is no code: it becomes a label. */
-function codeOf(error: unknown): string | undefined {
+export function codeOf(error: unknown): string | undefined {
   const { Code } = partsOf(error)
   return typeof Code === 'string' && /^[A-Za-z][A-Za-z.]{0,63}$/.test(Code) ? Code : undefined
 }

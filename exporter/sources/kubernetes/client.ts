@@ -1,5 +1,5 @@
 /**
- * GET requests to one Kubernetes API over connections of our own: each wait has a bound, and `dialAnew` closes every
+ * Requests to one Kubernetes API over connections of our own: each wait has a bound, and `dialAnew` closes every
  * connection, so that the next request looks the name up again and dials an address that is in DNS now.
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
@@ -28,12 +28,14 @@ export interface ClientOptions {
   readonly addressesOf: FindAddresses
 }
 
-export interface Get {
+export interface Ask {
   readonly verb: Asked['verb']
   /** `nodes`, for messages */
   readonly plural: string
   /** path and query below the server's URL */
   readonly path: string
+  /** JSON; with it the request is a POST. */
+  readonly body?: string
   /** From the request on a connection to the headers of the answer. */
   readonly headersMs: number
   readonly signal: AbortSignal
@@ -76,12 +78,12 @@ export class KubernetesClient {
     return this.#options.clock.monotonic() - this.#dialledAt
   }
 
-  /** An answer with status 200, its body still to be read; 401 once reads the credentials anew. */
-  async get(get: Get): Promise<Reply<IncomingMessage>> {
-    const reply = await this.#attempt(get)
+  /** An answer with status 200, or 201 to a POST, its body still to be read; 401 once reads the credentials anew. */
+  async ask(ask: Ask): Promise<Reply<IncomingMessage>> {
+    const reply = await this.#attempt(ask)
     if (reply.ok || reply.failure.status !== 401) return reply
     this.#options.credentials.refresh()
-    return this.#attempt(get)
+    return this.#attempt(ask)
   }
 
   /** Closes every connection of this client, and gives up those that are being made. */
@@ -95,15 +97,16 @@ export class KubernetesClient {
     this.#options.credentials.refresh()
   }
 
-  async #attempt(get: Get): Promise<Reply<IncomingMessage>> {
+  async #attempt(ask: Ask): Promise<Reply<IncomingMessage>> {
     const { clock } = this.#options
-    const asked = { verb: get.verb, plural: get.plural, server: this.#server || 'the Kubernetes API' }
+    const asked = { verb: ask.verb, plural: ask.plural, server: this.#server || 'the Kubernetes API' }
     try {
       const target = await this.#options.credentials.target()
       this.#server = target.server.href.replace(/\/$/, '')
       asked.server = this.#server
-      const response = await this.#send(target, get)
-      if (response.statusCode === 200) return { ok: true, atMs: clock.now(), snapshot: response }
+      const response = await this.#send(target, ask)
+      if (response.statusCode === (ask.body === undefined ? 200 : 201))
+        return { ok: true, atMs: clock.now(), snapshot: response }
       const body = await readText(response)
       const failure = failureOfStatus(asked, response.statusCode ?? 0, body, response.headers['retry-after'])
       return { ok: false, atMs: clock.now(), failure }
@@ -116,26 +119,29 @@ export class KubernetesClient {
     }
   }
 
-  async #send(target: Target, get: Get): Promise<IncomingMessage> {
+  async #send(target: Target, ask: Ask): Promise<IncomingMessage> {
     try {
-      return await this.#dispatch(target, get)
+      return await this.#dispatch(target, ask)
     } catch (error) {
       // The server closed an idle connection just as we wrote to it: nothing was wrong, a new one works.
       if (!(error instanceof StaleConnection)) throw error
       this.dialAnew()
-      return await this.#dispatch(target, get)
+      return await this.#dispatch(target, ask)
     }
   }
 
-  #dispatch(target: Target, get: Get): Promise<IncomingMessage> {
+  #dispatch(target: Target, ask: Ask): Promise<IncomingMessage> {
     const { lookupMs, connectMs } = this.#options.bounds
     const secure = target.server.protocol === 'https:'
-    const url = new URL(`${target.server.pathname.replace(/\/$/, '')}${get.path}`, target.server)
-    const headers = { ...target.headers, accept: 'application/json', 'user-agent': 'elb-churn-exporter' }
+    const url = new URL(`${target.server.pathname.replace(/\/$/, '')}${ask.path}`, target.server)
+    const { body, signal } = ask
+    const type = body === undefined ? {} : { 'content-type': 'application/json' }
+    const headers = { ...target.headers, accept: 'application/json', 'user-agent': 'elb-churn-exporter', ...type }
+    const options = { method: body === undefined ? 'GET' : 'POST', headers, signal }
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const request = secure
-      ? httpsRequest(url, { ...target.tls, agent: this.#agents.https, headers, signal: get.signal })
-      : httpRequest(url, { agent: this.#agents.http, headers, signal: get.signal })
+      ? httpsRequest(url, { ...target.tls, agent: this.#agents.https, ...options })
+      : httpRequest(url, { agent: this.#agents.http, ...options })
     const bound = (ms: number, what: string) =>
       setTimeout(() => request.destroy(new DeadlineError(`${what} within ${ms} ms`)), ms)
     const named = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0
@@ -144,7 +150,7 @@ export class KubernetesClient {
       clearTimeout(timer)
       timer = bound(ms, what)
     }
-    const connected = () => next(get.headersMs, 'no answer')
+    const connected = () => next(ask.headersMs, 'no answer')
     request.on('socket', (socket) => {
       if (request.reusedSocket) return connected()
       socket.once('lookup', () => next(connectMs, 'no connection'))
@@ -162,7 +168,7 @@ export class KubernetesClient {
       const stale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(errorCode(error))
       reject(stale ? new StaleConnection() : error)
     })
-    request.end()
+    request.end(body)
     return promise
   }
 

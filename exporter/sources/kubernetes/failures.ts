@@ -20,7 +20,7 @@ export class DeadlineError extends Error {
 
 /** A request in words: `list nodes` of `https://api.example.com`. */
 export interface Asked {
-  readonly verb: 'list' | 'watch'
+  readonly verb: 'list' | 'watch' | 'create'
   readonly plural: string
   readonly server: string
 }

@@ -61,8 +61,8 @@ export async function listOnce<T>(
   let next = ''
   for (let count = 0; count < bounds.pages; count += 1) {
     const path = `${resource.path}?${listQuery(resource, bounds, next)}`
-    const get = { verb: 'list', plural: resource.plural, path, headersMs: bounds.pageIdleMs, signal } as const
-    const reply = await client.get(get)
+    const ask = { verb: 'list', plural: resource.plural, path, headersMs: bounds.pageIdleMs, signal } as const
+    const reply = await client.ask(ask)
     if (!reply.ok) {
       return { kind: reply.failure.status === 410 && next !== '' ? 'gone' : 'failed', failure: reply.failure }
     }

@@ -52,7 +52,7 @@ export async function watchOnce<T>(
   const path = `${resource.path}?${query}`
   // Some servers and proxies hold the headers back until the first event: silence, then, and not yet a failure.
   const headersMs = silenceMs(bounds)
-  const reply = await client.get({ verb: 'watch', plural: resource.plural, path, headersMs, signal })
+  const reply = await client.ask({ verb: 'watch', plural: resource.plural, path, headersMs, signal })
   if (!reply.ok) {
     if (reply.failure.status === 410) return { kind: 'gone' }
     return endOfFailure(reply.failure, false)

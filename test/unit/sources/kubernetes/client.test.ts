@@ -11,7 +11,7 @@ function clientOf(port: number, addressesOf: FindAddresses, bounds = shortBounds
   const credentials = fixedCredentials(`http://api.lab.test:${port}`)
   const client = new KubernetesClient({ credentials, clock: systemClock, bounds, addressesOf })
   const { signal } = new AbortController()
-  return { client, get: () => client.get({ verb: 'list', plural: 'nodes', path: '/version', headersMs: 200, signal }) }
+  return { client, get: () => client.ask({ verb: 'list', plural: 'nodes', path: '/version', headersMs: 200, signal }) }
 }
 
 const nobodyAnswers: FindAddresses = async (hostname, signal) => {
