@@ -38,6 +38,7 @@ program
   .command('check-config')
   .description('check a config file; tells every fault as FILE:LINE:COL: path: what is wrong')
   .argument('<file>', 'YAML config')
+  .option('--web.config.file <file>', 'check this web config too, with the certificates that it names')
   .option('--permissions', 'also try each call to AWS, Kubernetes and DNS, and tell what is not permitted')
   .addOption(
     new Option('--format <format>', 'of what --permissions prints').choices(permissionFormats).default('table'),
