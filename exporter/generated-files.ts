@@ -1,6 +1,7 @@
 import { defaultConfig, parseSettings } from '../alerts/config.ts'
 import { renderRules } from '../alerts/render.ts'
 import { renderDashboards } from '../dashboards/render.ts'
+import { chartFiles } from '../deploy/chart/files.ts'
 import { type Chapter, renderReference } from './metrics/reference.ts'
 import { renderConfigReference } from './service/config/reference.ts'
 import { configSchema } from './service/config/schema.ts'
@@ -13,13 +14,15 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...signals.map(({ name, metrics }) => ({ title: `Collector ${name}`, table: metrics })),
     { title: 'The exporter itself', table: serviceMetrics },
   ]
+  const boards = renderDashboards()
   return new Map([
     ['exporter/METRICS.md', renderReference(chapters)],
     ['exporter/CONFIG.md', renderConfigReference(configSchema)],
     ['alerts/prometheusrule.yaml', renderRules(defaultConfig, 'prometheusrule')],
     ['alerts/rules.yaml', renderRules(defaultConfig, 'prometheus')],
     ['test/rules/rendered/kube-state-metrics.yaml', renderRules(parseSettings(kubeStateMetrics), 'prometheus')],
-    ...renderDashboards().map(([name, text]) => [`dashboards/${name}`, text] as const),
+    ...boards.map(([name, text]) => [`dashboards/${name}`, text] as const),
+    ...chartFiles(configSchema, boards),
     ['exporter/config.schema.json', `${JSON.stringify(configSchema, null, 2)}\n`],
   ])
 }

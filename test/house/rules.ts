@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 
-/** The rules of the layout of `exporter/`, `alerts/` and `dashboards/`, checked on their imports. CONTRIBUTING.md tells them in words. */
+/** The rules of the layout of `exporter/`, `alerts/`, `dashboards/` and `deploy/`, checked on their imports. CONTRIBUTING.md tells them in words. */
 
 /** Imports run from a higher floor to a lower one, or stay in their own area. */
 const floors: ReadonlyMap<string, number> = new Map([
@@ -12,6 +12,7 @@ const floors: ReadonlyMap<string, number> = new Map([
   ['alerts', 3],
   ['web', 4],
   ['dashboards', 4],
+  ['deploy', 4],
   ['main', 5],
 ])
 
@@ -26,7 +27,7 @@ const seenTables = [
 /** Needed to render the boards, which the image carries as JSON. */
 const rendering = new Set(['@grafana/grafana-foundation-sdk'])
 
-/** Nothing that runs imports it, so it may see what renders the boards. */
+/** Nothing that runs imports it, so it may see what renders the boards, and the files of the chart. */
 const generator = 'exporter/generated-files.ts'
 
 const maxLines = 300
@@ -71,17 +72,19 @@ function importFault(
   const area = areaOf(from)
   if (target === undefined) return packageFault(from, specifier, dependencies)
   if (target === 'package.json' && area !== 'core') return undefined
-  if (!files.has(target)) return `${from} imports ${target}, which is not a file of exporter/, alerts/ or dashboards/`
+  if (!files.has(target))
+    return `${from} imports ${target}, which is not a file of exporter/, alerts/, dashboards/ or deploy/`
   const other = areaOf(target)
   const [floor, otherFloor] = [floors.get(area), floors.get(other)]
   if (floor === undefined) return `${from} stands on no floor: name one for ${area} in test/house/rules.ts`
   if (otherFloor === undefined) return `${target} stands on no floor: name one for ${other} in test/house/rules.ts`
   if (area === other) return signalFault(from, target)
-  if (area === 'alerts' || area === 'dashboards') {
-    const seen = (area === 'dashboards' && other === 'alerts') || seenTables.some((path) => path.test(target))
+  if (area === 'alerts' || area === 'dashboards' || area === 'deploy') {
+    const seen = (area !== 'alerts' && other === 'alerts') || seenTables.some((path) => path.test(target))
     return seen ? undefined : tablesFault(from, target)
   }
-  if (other === 'dashboards' && from !== generator) return `${from} imports ${target}: only ${generator} renders boards`
+  if ((other === 'dashboards' || other === 'deploy') && from !== generator)
+    return `${from} imports ${target}: only ${generator} renders ${other === 'deploy' ? 'the chart' : 'boards'}`
   return otherFloor >= floor ? `${from} imports ${target}: imports run down, ${other} is not below ${area}` : undefined
 }
 
@@ -111,7 +114,7 @@ function signalFault(from: string, target: string): string | undefined {
 /** `exporter/signals/dns/answers.ts` is in `signals`; the files right below `exporter/` and the commands are `main`. */
 function areaOf(path: string): string {
   const [top, area = '', rest] = path.split('/')
-  if (top === 'alerts' || top === 'dashboards') return top
+  if (top === 'alerts' || top === 'dashboards' || top === 'deploy') return top
   return rest === undefined || area === 'commands' ? 'main' : area
 }
 

@@ -7,7 +7,7 @@ import { faults } from '../house/rules.ts'
 const checkout = resolve(import.meta.dirname, '../..')
 
 async function sources(): Promise<Map<string, string>> {
-  const listed = ['exporter', 'alerts', 'dashboards'].map(async (folder) => {
+  const listed = ['exporter', 'alerts', 'dashboards', 'deploy'].map(async (folder) => {
     const names = await readdir(resolve(checkout, folder), { recursive: true })
     return names.filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`)
   })
@@ -22,7 +22,7 @@ function tree(files: Record<string, string>): string[] {
   return faults(new Map(sources), new Set(['pino']))
 }
 
-describe('the layout of exporter/, alerts/ and dashboards/', () => {
+describe('the layout of exporter/, alerts/, dashboards/ and deploy/', () => {
   it('keeps every rule of the house', async () => {
     const { dependencies } = JSON.parse(await readFile(resolve(checkout, 'package.json'), 'utf8'))
     const files = await sources()
@@ -91,7 +91,7 @@ describe('the rules of the house', () => {
     assert.match(tree({ 'web/a.ts': "import fc from 'fast-check'" }).join(), /fast-check, which package.json does not/)
     assert.match(
       tree({ 'web/a.ts': "import x from '../../test/lab/x.ts'" }).join(),
-      /not a file of exporter\/, alerts\/ or dashboards/,
+      /not a file of exporter\/, alerts\/, dashboards\/ or deploy/,
     )
   })
 
@@ -130,6 +130,21 @@ describe('the rules of the house', () => {
     assert.equal(found('generated-files.ts', "import { b } from '../dashboards/b.ts'"), '')
     assert.match(found('commands/a.ts', "import { b } from '../../dashboards/b.ts'"), /only exporter.* renders boards/)
     assert.match(found('../alerts/c.ts', "import { b } from '../dashboards/b.ts'"), /see only the tables/)
+  })
+
+  it('let the chart see the rules, and nothing but the generator see the chart', () => {
+    const files = { 'core/a.ts': '', 'service/a.ts': '', '../alerts/rules.ts': '', '../deploy/chart/files.ts': '' }
+    const found = (path: string, text: string) => tree({ ...files, [path]: text }).join()
+    assert.equal(found('../deploy/chart/b.ts', "import { r } from '../../alerts/rules.ts'"), '')
+    assert.match(
+      found('../deploy/chart/b.ts', "import { a } from '../../exporter/service/a.ts'"),
+      /see only the tables/,
+    )
+    assert.equal(found('generated-files.ts', "import { c } from '../deploy/chart/files.ts'"), '')
+    assert.match(
+      found('commands/a.ts', "import { c } from '../../deploy/chart/files.ts'"),
+      /only exporter.* renders the chart/,
+    )
   })
 
   it('refuse a folder that has no floor', () => {

@@ -1,0 +1,42 @@
+/** The files of the Helm chart that are made from the code: Helm reads nothing from outside of a chart. */
+import { stringify } from 'yaml'
+import meta from '../../package.json' with { type: 'json' }
+import { variants } from './placeholders.ts'
+import { ruleTemplate, settingsFile, settingsSchema } from './rules.ts'
+import { valuesSchema } from './values-schema.ts'
+
+const chart = 'deploy/helm/elb-churn-exporter'
+
+/** `config`: the schema of the config. `boards`: name and text of each dashboard. */
+export function chartFiles(config: object, boards: readonly (readonly [string, string])[]): [string, string][] {
+  const rules = (Object.keys(variants) as (keyof typeof variants)[]).map((variant): [string, string] => [
+    `${chart}/files/rules/${variant}.json`,
+    ruleTemplate(variant),
+  ])
+  return [
+    [`${chart}/Chart.yaml`, chartYaml()],
+    [
+      `${chart}/values.schema.json`,
+      `${JSON.stringify(valuesSchema({ config, settings: settingsSchema() }), null, 2)}\n`,
+    ],
+    [`${chart}/files/rule-settings.json`, settingsFile()],
+    ...rules,
+    ...boards.map(([name, text]): [string, string] => [`${chart}/files/dashboards/${name}`, text]),
+  ]
+}
+
+/** Source: https://helm.sh/docs/topics/charts/#the-chartyaml-file */
+function chartYaml(): string {
+  const { name, description, version } = meta
+  const text = stringify({
+    apiVersion: 'v2',
+    name,
+    description,
+    type: 'application',
+    version,
+    appVersion: version,
+    kubeVersion: '>=1.25.0-0',
+    keywords: ['prometheus', 'exporter', 'aws', 'elb', 'dns', 'kubelet'],
+  })
+  return `# Made by \`npm run generate\` from package.json.\n${text}`
+}
