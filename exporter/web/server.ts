@@ -9,7 +9,7 @@ import type { WebDeps } from './deps.ts'
 import { Front } from './front.ts'
 import { InFlight } from './in-flight.ts'
 import type { ListenAddress } from './listen-address.ts'
-import { statusPage } from './status-page.ts'
+import { registerPages } from './page/routes.ts'
 
 const compress = promisify(gzip)
 /** Level 1 costs half of the default for 3 to 4 % more bytes. */
@@ -49,7 +49,7 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
   app.post('/-/reload', (_request, reply) => reload(deps, reply))
   app.get('/-/reload', (_request, reply) => sendText(reply.header('allow', 'POST'), 405, 'A reload takes POST.'))
   app.get('/config', (_request, reply) => reply.type('text/yaml; charset=utf-8').send(deps.effectiveConfig()))
-  app.get('/', (_request, reply) => sendPage(deps, reply))
+  registerPages(app, deps)
   registerApi(app, deps)
   app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'Not found. See / for what there is.'))
   return app
@@ -92,15 +92,6 @@ async function reload(deps: WebDeps, reply: FastifyReply): Promise<FastifyReply>
   const problem = await deps.reload()
   if (problem === undefined) return sendText(reply, 200, 'Config reloaded.')
   return sendText(reply, 500, `Config not reloaded; the one before stays in force:\n${problem}`)
-}
-
-function sendPage(deps: WebDeps, reply: FastifyReply): FastifyReply {
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('content-security-policy', "default-src 'none'; style-src 'self' 'unsafe-inline'; base-uri 'none'")
-    .header('x-content-type-options', 'nosniff')
-    .header('referrer-policy', 'no-referrer')
-    .send(statusPage(deps))
 }
 
 function sendText(reply: FastifyReply, code: number, text: string): FastifyReply {

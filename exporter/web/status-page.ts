@@ -1,77 +1,71 @@
-/** The page for people: what is watched, what fails, what changed last. Works without JavaScript. */
-import type { ChangeEvent } from '../service/changes.ts'
-import type { ClusterStatus } from '../service/service.ts'
+/** The page for people: what is the matter, what fails, what is watched, what changed last. Works without JavaScript. */
 import type { WebDeps } from './deps.ts'
 import { type Html, html } from './html.ts'
+import type { Assets } from './page/assets.ts'
+import { capsFor, clusterLines, clustersWhole } from './page/caps.ts'
+import { clusterLine, clusterSection } from './page/cluster.ts'
+import type { ClusterModel } from './page/model.ts'
+import { problemsSection } from './page/problems.ts'
+import { readClusters } from './page/read.ts'
+import { shell } from './page/shell.ts'
+import { type Level, verdictOf, worstFirst } from './page/verdict.ts'
+import { capped, duration, omission, plural, timeTag } from './page/words.ts'
 
-const changesShown = 50
+/** Of a browser without JavaScript; with it the page asks every 5 s. */
+const refreshSeconds = 15
 
-export function statusPage({ version, startedAtMs, service }: WebDeps): string {
-  const { ready, waiting } = service.ready()
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="15">
-<title>elb-churn-exporter</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>elb-churn-exporter</h1>
-<p>Version ${version}, started ${new Date(startedAtMs).toISOString()}. ${
-    ready ? 'Ready.' : `Waiting for the first run of ${waiting.join(', ')}.`
-  }</p>
-<nav><a href="/metrics">metrics</a> <a href="/config">config</a> <a href="/api/v1/status">status</a>
-<a href="/api/v1/events">events</a> <a href="/-/healthy">healthy</a> <a href="/-/ready">ready</a></nav>
-${service.status().map(clusterSection)}
-<h2>Last changes</h2>
-${changesTable(service.history.list().slice(0, changesShown))}
-</body>
-</html>
-`
-  return page.text
+export function statusPage({ version, startedAtMs, service }: WebDeps, assets: Assets): string {
+  const nowMs = service.now()
+  const clusters = worstFirst(readClusters(service), nowMs)
+  const { shown: whole } = capped(clusters, clustersWhole)
+  const caps = capsFor(clusters.length)
+  return shell({
+    title: title(clusters, nowMs),
+    version,
+    assets,
+    root: '',
+    refreshSeconds,
+    header: header(service.ready(), startedAtMs, nowMs),
+    main: html`<h1 class="dim small">What is watched, and what happened</h1>
+${problemsSection(clusters, nowMs)}
+${clusters.length === 0 ? nothing() : whole.map((cluster) => clusterSection(cluster, caps, startedAtMs, nowMs))}
+${otherClusters(clusters.slice(clustersWhole), nowMs)}`,
+  })
 }
 
-function clusterSection({ name, collectors }: ClusterStatus): Html {
-  return html`<section><h2>${name}</h2>${Object.entries(collectors).map(([collector, status]) =>
-    collectorSection(collector, status as CollectorStatus),
-  )}</section>`
+function header(
+  { ready, waiting }: { readonly ready: boolean; readonly waiting: readonly string[] },
+  startedAtMs: number,
+  nowMs: number,
+): Html {
+  const { shown, omitted } = capped(waiting, 3)
+  const more = omitted === 0 ? '' : ` and ${omitted} more`
+  const words = ready
+    ? 'Ready.'
+    : waiting.length === 0
+      ? 'Not ready.'
+      : `Waiting for the first run of ${shown.join(', ')}${more}.`
+  return html`<div id="state">${words} As of <b>${timeTag(nowMs, nowMs)}</b> UTC, up ${duration(nowMs - startedAtMs)}</div>
+<div class="control"><span id="live" role="status"></span><button id="pause" type="button" hidden>Pause</button></div>`
 }
 
-interface CollectorStatus {
-  readonly up: boolean | null
-  readonly last_success: string | null
-  readonly tasks: readonly { readonly task: string; readonly failures: readonly { readonly message: string }[] }[]
-  readonly watched: unknown
+function nothing(): Html {
+  return html`<section class="cluster"><header><h2>Nothing is watched yet</h2></header>
+<p>The config is being read, or has no cluster with anything to watch. See <a href="config">the config in force</a>.</p></section>`
 }
 
-function collectorSection(name: string, { up, last_success, tasks, watched }: CollectorStatus): Html {
-  const word = up === null ? 'starting' : up ? 'up' : 'failing'
-  return html`<article class="${word}"><h3>${name}: ${word}</h3>
-<p>Last success: ${last_success ?? 'never'}</p>
-${tasks.flatMap(({ failures }) => failures.map(({ message }) => html`<p class="failure">${message}</p>`))}
-<details><summary>What it sees</summary><pre>${JSON.stringify(watched, null, 2)}</pre></details></article>`
+function otherClusters(others: readonly ClusterModel[], nowMs: number): Html | undefined {
+  if (others.length === 0) return undefined
+  const { shown, omitted } = capped(others, clusterLines)
+  return html`<section class="cluster"><header><h2>${plural(others.length, 'more cluster')}</h2> <p class="dim">all calmer than those above</p></header>
+<ul class="plain lines">${shown.map((cluster) => clusterLine(cluster, nowMs))}</ul>${omission(omitted, 'clusters')}</section>`
 }
 
-function changesTable(changes: readonly ChangeEvent[]): Html {
-  if (changes.length === 0) return html`<p>None since the start.</p>`
-  const rows = changes.map(
-    ({ time, cluster, subject, message }) =>
-      html`<tr><td>${time}</td><td>${cluster}</td><td>${subject}</td><td>${message}</td></tr>`,
-  )
-  return html`<table><thead><tr><th>Time</th><th>Cluster</th><th>What</th><th>Change</th></tr></thead><tbody>${rows}</tbody></table>`
+/** What a tab tells among twenty others. */
+function title(clusters: readonly ClusterModel[], nowMs: number): string {
+  const levels: readonly Level[] = ['bad', 'warn']
+  const troubled = clusters.map((cluster) => ({ cluster, verdict: verdictOf(cluster, nowMs) }))
+  const [first] = troubled.filter(({ verdict }) => levels.includes(verdict.level))
+  if (first === undefined) return 'elb-churn-exporter'
+  return `${first.verdict.word}: ${first.cluster.name} – elb-churn-exporter`
 }
-
-const style = html`
-:root { color-scheme: light dark; font-family: system-ui, sans-serif; }
-body { margin: 1rem auto; max-width: 70rem; padding: 0 1rem; line-height: 1.45; }
-article { border-left: .3rem solid #888; margin: .8rem 0; padding: .1rem .8rem; }
-article.up { border-color: #3778bf; }
-article.failing { border-color: #d55e00; }
-h3 { margin: .3rem 0; }
-.failure { font-weight: 600; }
-table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; overflow-wrap: anywhere; }
-pre { overflow-x: auto; }
-`
