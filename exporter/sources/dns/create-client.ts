@@ -51,6 +51,8 @@ class Client implements DnsClient {
   readonly #querier: Querier
   readonly #resolvConf: ResolvConf
   readonly #resolvers = new Map<ResolverName, Resolver>()
+  /** Questions as they are asked: the same objects come again and again. */
+  readonly #canonical = new WeakMap<Question, Question>()
 
   constructor(options: DnsClientOptions) {
     const { clock, timeoutMs = 2000, socketsPerServer = 4, queriesPerSocket = 256 } = options
@@ -117,14 +119,24 @@ class Client implements DnsClient {
   }
 
   async #guarded(asked: Question, ask: Resolver, options: HopOptions, resolver: ResolverName): Promise<Poll<Answer>> {
-    const name = canonicalHostname(asked.hostname)
-    if (!name.ok) return this.#failed(asked, resolver, 'internal', name.message)
-    const question = name.hostname === asked.hostname ? asked : { ...asked, hostname: name.hostname }
+    const question = this.#canonicalQuestion(asked)
+    if (typeof question === 'string') return this.#failed(asked, resolver, 'internal', question)
     try {
       return await this.#follow(question, ask, options, resolver)
     } catch (error) {
       return this.#failed(question, resolver, 'internal', error instanceof Error ? error.message : String(error))
     }
+  }
+
+  /** The question with its name in the one spelling, or why it cannot be asked. */
+  #canonicalQuestion(asked: Question): Question | string {
+    const known = this.#canonical.get(asked)
+    if (known !== undefined) return known
+    const name = canonicalHostname(asked.hostname)
+    if (!name.ok) return name.message
+    const question = name.hostname === asked.hostname ? asked : { ...asked, hostname: name.hostname }
+    this.#canonical.set(asked, question)
+    return question
   }
 
   /** From the asked name to the records at the end of its aliases. */
@@ -136,9 +148,11 @@ class Client implements DnsClient {
       const hop = await ask(hostname === question.hostname ? question : { ...question, hostname }, options)
       if (!hop.ok) return this.#failed(question, resolver, hop.reason, hop.message)
       const step = followChain(hop.reply, hostname, question.type, hop.zone)
-      chain.push(...step.aliases)
-      const fault = chainFault(question.hostname, chain)
-      if (fault !== undefined) return this.#failed(question, resolver, 'malformed', `${hop.server.text}: ${fault}`)
+      if (step.aliases.length > 0) {
+        chain.push(...step.aliases)
+        const fault = chainFault(question.hostname, chain)
+        if (fault !== undefined) return this.#failed(question, resolver, 'malformed', `${hop.server.text}: ${fault}`)
+      }
       ttl = Math.min(ttl, step.ttlSeconds)
       if (step.records !== undefined) return this.#answer(step.records, hop.reply.rcode, ttl, chain, hop.server.text)
       hostname = chain.at(-1) ?? hostname

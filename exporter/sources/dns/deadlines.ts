@@ -1,8 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 
 export interface Expiring {
-  /** true once there is nothing left to wait for */
-  readonly settled: boolean
   /** on the clock's monotonic scale, ms */
   readonly deadline: number
   expire(): void
@@ -15,7 +13,8 @@ export interface Expiring {
 export class Deadlines {
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  #queue: Expiring[] = []
+  /** In the order in which they are due. What is settled leaves at once: kept for long, it would be costly garbage. */
+  readonly #open = new Set<Expiring>()
   #running = false
 
   constructor(clock: Clock, signal: AbortSignal) {
@@ -24,8 +23,13 @@ export class Deadlines {
   }
 
   add(entry: Expiring): void {
-    this.#queue.push(entry)
+    this.#open.add(entry)
     if (!this.#running) void this.#run()
+  }
+
+  /** There is nothing left to wait for. */
+  remove(entry: Expiring): void {
+    this.#open.delete(entry)
   }
 
   async #run(): Promise<void> {
@@ -38,15 +42,14 @@ export class Deadlines {
     this.#running = false
   }
 
+  /** The first that is not due yet. */
   #expireDue(): Expiring | undefined {
     const now = this.#clock.monotonic()
-    let passed = 0
-    for (const entry of this.#queue) {
-      if (!entry.settled && entry.deadline > now) break
-      if (!entry.settled) entry.expire()
-      passed++
+    for (const entry of this.#open) {
+      if (entry.deadline > now) return entry
+      this.#open.delete(entry)
+      entry.expire()
     }
-    this.#queue = this.#queue.slice(passed)
-    return this.#queue[0]
+    return undefined
   }
 }

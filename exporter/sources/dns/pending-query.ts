@@ -2,12 +2,13 @@ import type { Clock } from '../../core/clock.ts'
 import type { FailureReason } from '../../core/poll.ts'
 import type { DropReason } from './client.ts'
 import type { Expiring } from './deadlines.ts'
-import type { PendingPacket, QuerySocket } from './query-socket.ts'
+import type { LateListener, PendingPacket, QuerySocket } from './query-socket.ts'
 import { type EncodedQuestion, maxUdpBytes, type Reply } from './wire.ts'
 
 export interface PacketOptions {
   readonly signal: AbortSignal
-  readonly onDrop?: (reason: DropReason) => void
+  /** Told of replies thrown away, with the server they came from. Kept for a while after the query. */
+  readonly onDrop?: LateListener
 }
 
 export type PacketResult =
@@ -26,30 +27,35 @@ interface PendingQueryOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly socket: QuerySocket
-  readonly onDrop: ((reason: DropReason) => void) | undefined
-  readonly resolve: (result: PacketResult) => void
+  readonly server: string
+  readonly onDrop: LateListener | undefined
+  readonly onSettled: (result: PacketResult) => void
 }
 
 /** A packet that was sent and its asker. Replies that do not fit are dropped and the wait goes on (RFC 5452 9.1). */
 export class PendingQuery implements PendingPacket, Expiring {
   id = 0
-  settled = false
+  readonly startedAt: number
   readonly deadline: number
   stopListening: (() => void) | undefined
   readonly #options: PendingQueryOptions
-  readonly #startedAt: number
   readonly #reusedSocket: boolean
+  #settled = false
   #unreadable: 'malformed' | 'oversized' | undefined
 
   constructor(options: PendingQueryOptions) {
     this.#options = options
-    this.#startedAt = options.clock.monotonic()
+    this.startedAt = options.clock.monotonic()
     this.#reusedSocket = options.socket.sent > 0
-    this.deadline = this.#startedAt + options.timeoutMs
+    this.deadline = this.startedAt + options.timeoutMs
   }
 
   get asked(): EncodedQuestion {
     return this.#options.asked
+  }
+
+  get lateListener(): LateListener | undefined {
+    return this.#options.onDrop
   }
 
   onReply(reply: Reply): void {
@@ -58,7 +64,7 @@ export class PendingQuery implements PendingPacket, Expiring {
 
   onDrop(reason: DropReason): void {
     if (reason === 'malformed' || reason === 'oversized') this.#unreadable = reason
-    this.#options.onDrop?.(reason)
+    this.#options.onDrop?.(this.#options.server, reason)
   }
 
   onSocketError(code: string): void {
@@ -81,14 +87,14 @@ export class PendingQuery implements PendingPacket, Expiring {
   }
 
   #elapsed(): number {
-    return this.#options.clock.monotonic() - this.#startedAt
+    return this.#options.clock.monotonic() - this.startedAt
   }
 
   #settle(result: PacketResult): void {
-    if (this.settled) return
-    this.settled = true
+    if (this.#settled) return
+    this.#settled = true
     this.stopListening?.()
     this.#options.socket.forget(this)
-    this.#options.resolve(result)
+    this.#options.onSettled(result)
   }
 }

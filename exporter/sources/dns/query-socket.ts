@@ -10,11 +10,15 @@ import { type EncodedQuestion, idOf, maxUdpBytes, type Reply, readReply, withId 
  */
 const receiveBufferBytes = 1024 * 1024
 
+export type LateListener = (server: string, reason: DropReason) => void
+
 /** One packet sent, waiting for its reply. */
 export interface PendingPacket {
   readonly asked: EncodedQuestion
   /** set by the socket that sends it */
   id: number
+  /** Told of replies to it that come when it waits no longer. It is kept for long, so it holds nothing but what that needs. */
+  readonly lateListener: LateListener | undefined
   onReply(reply: Reply): void
   onDrop(reason: DropReason): void
   onSocketError(code: string): void
@@ -26,15 +30,17 @@ export interface PendingPacket {
  */
 export class QuerySocket {
   readonly #socket: Socket
+  readonly #server: string
   readonly #pending = new Map<number, PendingPacket>()
-  /** Ids that were asked, in flight or done, with who asked: bounded, since a socket is replaced after some queries. */
-  readonly #asked = new Map<number, PendingPacket>()
+  /** Ids that were asked, in flight or done, and who is told of late replies: bounded, since a socket is replaced. */
+  readonly #asked = new Map<number, LateListener | undefined>()
   #latest: PendingPacket | undefined
   #retired = false
   #closed = false
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, server: string) {
     this.#socket = socket
+    this.#server = server
     socket.on('message', (message) => this.#onMessage(message))
     socket.on('error', (error) => this.fail(codeOf(error)))
   }
@@ -57,7 +63,7 @@ export class QuerySocket {
       socket.connect(server.port, server.address, (error?: Error) => {
         socket.off('error', refuse)
         if (error instanceof Error) refuse(error)
-        else resolve(new QuerySocket(socket))
+        else resolve(new QuerySocket(socket, server.text))
       })
     })
   }
@@ -69,7 +75,7 @@ export class QuerySocket {
   send(packet: PendingPacket): void {
     packet.id = this.#freshId()
     this.#pending.set(packet.id, packet)
-    this.#asked.set(packet.id, packet)
+    this.#asked.set(packet.id, packet.lateListener)
     this.#latest = packet
     try {
       // No callback: what fails later comes as the socket's error.
@@ -117,9 +123,8 @@ export class QuerySocket {
     }
     const packet = this.#pending.get(id)
     if (packet === undefined) {
-      const done = this.#asked.get(id)
-      if (done === undefined) this.#latest?.onDrop('mismatched')
-      else done.onDrop('late')
+      if (this.#asked.has(id)) this.#asked.get(id)?.(this.#server, 'late')
+      else this.#latest?.onDrop('mismatched')
       return
     }
     const reading = readReply(message, packet.asked, maxUdpBytes)

@@ -4,12 +4,12 @@ import type { FailureReason } from '../../core/poll.ts'
 import { Aborts } from './aborts.ts'
 import type { Question, ResolveOptions } from './client.ts'
 import type { Limiter } from './limiter.ts'
-import type { PacketOptions, PacketResult } from './pending-query.ts'
+import type { PacketResult } from './pending-query.ts'
 import { declinesEdns, PlainServers } from './plain-servers.ts'
 import type { ServerAddress } from './server-address.ts'
 import type { UdpSockets } from './sockets.ts'
 import { askOverTcp } from './tcp.ts'
-import { type EncodedQuestion, encodeQuestion, type QueryForm, type Reply } from './wire.ts'
+import { type EncodedQuestion, encodeQuestion, type Reply } from './wire.ts'
 
 export interface AskFailure {
   readonly ok: false
@@ -43,16 +43,13 @@ const aborted: AskFailure = { ok: false, reason: 'timeout', message: 'given up b
 export class Querier {
   readonly #options: QuerierOptions
   /** The same question objects come again and again: their packets are made once. */
-  readonly #encoded: readonly { readonly form: QueryForm; readonly questions: WeakMap<Question, EncodedQuestion> }[]
+  readonly #encoded = { edns: encodedQuestions(), plain: encodedQuestions() }
   readonly #plainServers: PlainServers
   readonly #aborts = new Aborts()
 
   constructor(options: QuerierOptions) {
     this.#options = options
     this.#plainServers = new PlainServers(options.clock)
-    this.#encoded = [true, false].flatMap((edns) =>
-      [true, false].map((recursionDesired) => ({ form: { edns, recursionDesired }, questions: new WeakMap() })),
-    )
   }
 
   /** Never rejects. NOERROR and NXDOMAIN are answers; any other code is a failure. */
@@ -75,33 +72,28 @@ export class Querier {
   }
 
   async #askInPlace(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
+    let failure: AskFailure = { ok: false, reason: 'timeout', message: `no time was left to ask ${server.text}` }
     try {
-      return await this.#tryAgain(server, question, options)
+      for (let attempt = 0; attempt < options.tries; attempt++) {
+        if (this.#options.clock.monotonic() > options.deadline) break
+        const result = await this.#askEitherWay(server, question, options)
+        if (result.ok) return judge(server, result.reply)
+        if (result.reason === 'aborted') return aborted
+        failure = { ok: false, reason: result.reason, message: `${server.text}: ${result.message}` }
+        // What a new socket cannot reach, the next one cannot either.
+        if (result.reason === 'network' && !result.reusedSocket) break
+      }
+      return failure
     } finally {
       this.#options.limiter.release(server.text)
     }
   }
 
-  async #tryAgain(server: ServerAddress, question: Question, options: AskOptions): Promise<Asked> {
-    let failure: AskFailure = { ok: false, reason: 'timeout', message: `no time was left to ask ${server.text}` }
-    for (let attempt = 0; attempt < options.tries; attempt++) {
-      if (this.#options.clock.monotonic() > options.deadline) break
-      const result = await this.#askEitherWay(server, question, options)
-      if (result.ok) return judge(server, result.reply)
-      if (result.reason === 'aborted') return aborted
-      failure = { ok: false, reason: result.reason, message: `${server.text}: ${result.message}` }
-      // What a new socket cannot reach, the next one cannot either.
-      if (result.reason === 'network' && !result.reusedSocket) break
-    }
-    return failure
-  }
-
   /** With EDNS, and without where the server does not know it. */
   async #askEitherWay(server: ServerAddress, question: Question, options: AskOptions): Promise<PacketResult> {
-    if (this.#plainServers.has(server.text))
-      return this.#exchange(server, this.#encode(question, false, options), options)
-    const result = await this.#exchange(server, this.#encode(question, true, options), options)
-    if (!result.ok || !declinesEdns(result.reply)) return result
+    const edns = !this.#plainServers.has(server.text)
+    const result = await this.#exchange(server, this.#encode(question, edns, options), options)
+    if (!edns || !result.ok || !declinesEdns(result.reply)) return result
     const plain = await this.#exchange(server, this.#encode(question, false, options), options)
     if (plain.ok && !declinesEdns(plain.reply)) this.#plainServers.add(server.text)
     return plain
@@ -110,28 +102,28 @@ export class Querier {
   /** One packet over UDP, and the whole over TCP where that was cut. */
   async #exchange(server: ServerAddress, asked: EncodedQuestion, options: AskOptions): Promise<PacketResult> {
     const { clock, timeoutMs, sockets } = this.#options
-    const packetOptions = toPacketOptions(server, options)
-    const result = await sockets.ask(server, asked, packetOptions)
+    const result = await sockets.ask(server, asked, options)
     trace(server, asked.question, result, options)
     if (!result.ok || !result.reply.truncated) return result
-    const whole = await askOverTcp(server, asked, clock, timeoutMs, packetOptions)
+    const whole = await askOverTcp(server, asked, clock, timeoutMs, options)
     trace(server, asked.question, whole, options)
     return whole
   }
 
   #encode(question: Question, edns: boolean, { recursionDesired }: AskOptions): EncodedQuestion {
-    const form = { edns, recursionDesired }
-    const known = this.#encoded.find(
-      (each) => each.form.edns === edns && each.form.recursionDesired === recursionDesired,
-    )
-    const encoded = known?.questions.get(question) ?? encodeQuestion(question, form)
-    known?.questions.set(question, encoded)
+    const questions = this.#encoded[edns ? 'edns' : 'plain'][recursionDesired ? 'recursive' : 'iterative']
+    let encoded = questions.get(question)
+    if (encoded === undefined) {
+      encoded = encodeQuestion(question, { edns, recursionDesired })
+      questions.set(question, encoded)
+    }
     return encoded
   }
 }
 
-function toPacketOptions(server: ServerAddress, { signal, onDrop }: AskOptions): PacketOptions {
-  return onDrop === undefined ? { signal } : { signal, onDrop: (reason) => onDrop(server.text, reason) }
+function encodedQuestions() {
+  const none = () => new WeakMap<Question, EncodedQuestion>()
+  return { recursive: none(), iterative: none() }
 }
 
 function trace(server: ServerAddress, question: Question, result: PacketResult, { onQuery }: AskOptions): void {

@@ -65,16 +65,15 @@ export class UdpSockets {
     asked: EncodedQuestion,
     options: PacketOptions,
   ): Promise<PacketResult> {
-    return new Promise((resolvePromise) => {
+    return new Promise((resolve) => {
       const { clock, timeoutMs } = this.#options
-      const sentAt = clock.monotonic()
-      const resolve = (result: PacketResult): void => {
-        if (!result.ok && result.reason === 'network') this.#retireOpenedBy(server, sentAt)
-        // Late replies are still told apart from none.
-        if (!result.ok && result.reason === 'timeout') this.#retireOpenedBy(server, sentAt, lateTimeouts * timeoutMs)
-        resolvePromise(result)
+      const onSettled = (result: PacketResult): void => {
+        this.#deadlines.remove(query)
+        if (!result.ok) this.#retireAfter(result.reason, server, query.startedAt)
+        resolve(result)
       }
-      const query = new PendingQuery({ asked, clock, timeoutMs, socket, onDrop: options.onDrop, resolve })
+      const { onDrop } = options
+      const query = new PendingQuery({ asked, clock, timeoutMs, socket, server: server.text, onDrop, onSettled })
       if (options.signal.aborted || this.#closing.signal.aborted) {
         query.abort()
         return
@@ -111,6 +110,12 @@ export class UdpSockets {
       queueMicrotask(() => socket.retire())
     }
     return socket
+  }
+
+  #retireAfter(failure: string, server: ServerAddress, sentAt: number): void {
+    if (failure === 'network') this.#retireOpenedBy(server, sentAt)
+    // Late replies are still told apart from none.
+    if (failure === 'timeout') this.#retireOpenedBy(server, sentAt, lateTimeouts * this.#options.timeoutMs)
   }
 
   /**

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
+import type { DropReason } from './client.ts'
 import type { PacketOptions, PacketResult } from './pending-query.ts'
 import { codeOf } from './query-socket.ts'
 import type { ServerAddress } from './server-address.ts'
@@ -22,7 +23,7 @@ export async function askOverTcp(
   const socket = connect({ host: server.address, port: server.port })
   try {
     const result = await Promise.race([
-      exchange(socket, asked, options),
+      exchange(socket, asked, (reason) => options.onDrop?.(server.text, reason)),
       whenAborted(options.signal, settled.signal),
       clock.sleep(timeoutMs, settled.signal).then((): Unfinished => {
         return { ok: false, reason: 'timeout', message: `no reply over TCP within ${timeoutMs} ms` }
@@ -36,6 +37,7 @@ export async function askOverTcp(
 }
 
 type WithoutDuration<T> = T extends unknown ? Omit<T, 'durationMs'> : never
+type DropListener = (reason: DropReason) => void
 type Unfinished = WithoutDuration<PacketResult>
 
 function whenAborted(signal: AbortSignal, settled: AbortSignal): Promise<Unfinished> {
@@ -46,7 +48,7 @@ function whenAborted(signal: AbortSignal, settled: AbortSignal): Promise<Unfinis
   })
 }
 
-function exchange(socket: Socket, asked: EncodedQuestion, options: PacketOptions): Promise<Unfinished> {
+function exchange(socket: Socket, asked: EncodedQuestion, drops: DropListener): Promise<Unfinished> {
   const id = randomInt(0x10000)
   return new Promise((resolve) => {
     let received = Buffer.alloc(0)
@@ -55,7 +57,7 @@ function exchange(socket: Socket, asked: EncodedQuestion, options: PacketOptions
       received = Buffer.concat([received, chunk])
       const end = received.length < lengthBytes ? Infinity : lengthBytes + received.readUInt16BE(0)
       if (received.length < end) return
-      resolve(readMessage(received.subarray(lengthBytes, end), id, asked, options))
+      resolve(readMessage(received.subarray(lengthBytes, end), id, asked, drops))
     })
     socket.on('error', (error) => resolve(network(codeOf(error))))
     socket.on('close', () => resolve(network('the connection was closed before the reply')))
@@ -68,11 +70,11 @@ function framed(packet: Buffer): Buffer {
   return Buffer.concat([length, packet])
 }
 
-function readMessage(message: Buffer, id: number, asked: EncodedQuestion, options: PacketOptions): Unfinished {
+function readMessage(message: Buffer, id: number, asked: EncodedQuestion, drops: DropListener): Unfinished {
   const reading = readReply(message, asked, maxTcpBytes)
   const drop = idOf(message) !== id ? 'mismatched' : reading.ok ? undefined : reading.drop
   if (drop === undefined && reading.ok && !reading.reply.truncated) return { ok: true, reply: reading.reply }
-  options.onDrop?.(drop ?? 'malformed')
+  drops(drop ?? 'malformed')
   return { ok: false, reason: 'malformed', message: `a reply over TCP that is ${drop ?? 'truncated'}` }
 }
 

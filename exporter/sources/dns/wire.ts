@@ -1,13 +1,14 @@
 /**
- * Packets: the query that is sent, and the reply that is let in. dns-packet reads and writes; the checks are ours.
+ * Packets: the query that is sent, and the reply that is let in. dns-packet writes; the checks are ours.
  * Nothing here throws on bytes from the network.
  */
-import { isIPv4 } from 'node:net'
-import { type Answer as DnsRecord, decode, encode, RECURSION_DESIRED } from 'dns-packet'
-import { canonicalAddress } from '../address.ts'
-import { type DropReason, type Question, type RecordType, recordTypes } from './client.ts'
-import { endOfRecords } from './framing.ts'
+import { type Answer as DnsRecord, encode, RECURSION_DESIRED } from 'dns-packet'
+import { type Body, readBody } from './body.ts'
+import type { DropReason, Question } from './client.ts'
+import { readPlainBody } from './plain-body.ts'
 import { rcodeName } from './rcode.ts'
+
+export type { ReplyRecord } from './body.ts'
 
 /** Largest UDP reply that is asked for and taken: it fits every path unfragmented (DNS flag day 2020). */
 export const maxUdpBytes = 1232
@@ -37,28 +38,13 @@ export interface EncodedQuestion {
   readonly section: Buffer
 }
 
-export interface ReplyRecord {
-  readonly name: string
-  readonly type: RecordType
-  readonly ttlSeconds: number
-  /** canonical text; SRV is `priority weight port target` */
-  readonly data: string
-}
-
-export interface Reply {
+export interface Reply extends Omit<Body, 'upperRcode'> {
   /** IANA's name of the response code */
   readonly rcode: string
   readonly authoritative: boolean
   readonly recursionAvailable: boolean
   /** TC: the records are not here, ask again over TCP. */
   readonly truncated: boolean
-  readonly answers: readonly ReplyRecord[]
-  /** The zone that says "no such record", with the TTL of that (RFC 2308). */
-  readonly soa?: { readonly zone: string; readonly ttlSeconds: number }
-  /** The reply has an OPT record: the server knows EDNS. */
-  readonly edns: boolean
-  /** The authority section names other servers and no SOA: the server does not know, others do. */
-  readonly referral: boolean
 }
 
 export type Reading = { readonly ok: true; readonly reply: Reply } | { readonly ok: false; readonly drop: DropReason }
@@ -112,7 +98,7 @@ export function readReply(message: Buffer, asked: EncodedQuestion, maxBytes: num
   }
   // A truncated reply may end in the middle of a record, and its records must not be used (RFC 2181 9).
   if (header.truncated) return { ok: true, reply: { ...header, answers: [], referral: false, edns: false } }
-  const body = readBody(message)
+  const body = (questions === 1 ? readPlainBody(message, asked) : undefined) ?? readBody(message)
   if (body === undefined) return { ok: false, drop: 'malformed' }
   const { upperRcode, ...sections } = body
   return { ok: true, reply: { ...header, ...sections, rcode: rcodeName(headerRcode, upperRcode) } }
@@ -132,7 +118,6 @@ function couldNotReadQuestion(rcode: string): boolean {
 function sameQuestion(message: Buffer, { section }: EncodedQuestion): boolean {
   const end = headerBytes + section.length
   if (message.length < end) return false
-  if (message.compare(section, 0, section.length, headerBytes, end) === 0) return true
   for (let index = 0; index < section.length; index++) {
     const expected = section[index] ?? 0
     const got = message[headerBytes + index] ?? 0
@@ -140,87 +125,4 @@ function sameQuestion(message: Buffer, { section }: EncodedQuestion): boolean {
     if (got !== expected && !(isLetter && got === expected - 0x20)) return false
   }
   return true
-}
-
-type Body = Pick<Reply, 'answers' | 'soa' | 'referral' | 'edns'> & { readonly upperRcode: number }
-
-function readBody(message: Buffer): Body | undefined {
-  try {
-    // First, since the library makes room for as many records as the header says: 30 ms for a packet of 80 bytes. Bytes
-    // after the last record are of no meaning, and no harm.
-    const end = endOfRecords(message)
-    if (end === undefined) return undefined
-    const packet = decode(message)
-    // It does not look at the length that a record gives of itself.
-    if (decode.bytes !== end) return undefined
-    const answers: ReplyRecord[] = []
-    for (const record of packet.answers ?? []) {
-      const read = readRecord(record)
-      if (read === 'malformed') return undefined
-      if (read !== 'other') answers.push(read)
-    }
-    return { answers, ...readAuthority(packet.authorities ?? []), ...readOpt(packet.additionals ?? []) }
-  } catch {
-    return undefined
-  }
-}
-
-function readOpt(records: readonly DnsRecord[]): Pick<Body, 'edns' | 'upperRcode'> {
-  for (const record of records) if (record.type === 'OPT') return { edns: true, upperRcode: record.extendedRcode }
-  return { edns: false, upperRcode: 0 }
-}
-
-function readAuthority(records: readonly DnsRecord[]): Pick<Reply, 'soa' | 'referral'> {
-  let referral = false
-  for (const record of records) {
-    if (record.type === 'SOA') {
-      const ttlSeconds = Math.min(ttlOf(record.ttl), ttlOf(record.data.minimum))
-      return { soa: { zone: canonicalName(record.name), ttlSeconds }, referral: false }
-    }
-    if (record.type === 'NS') referral = true
-  }
-  return { referral }
-}
-
-const known: ReadonlySet<string> = new Set(recordTypes)
-
-function isKnown(type: string): type is RecordType {
-  return known.has(type)
-}
-
-function readRecord(record: DnsRecord): ReplyRecord | 'malformed' | 'other' {
-  const { type } = record
-  if (!isKnown(type) || record.type === 'OPT' || record.class !== 'IN') return 'other'
-  const data = recordText(record)
-  if (data === undefined) return 'malformed'
-  const ttl = 'ttl' in record ? record.ttl : 0
-  return { name: canonicalName(record.name), type, ttlSeconds: ttlOf(ttl), data }
-}
-
-function recordText(record: DnsRecord): string | undefined {
-  switch (record.type) {
-    case 'A':
-      return isIPv4(record.data) ? record.data : undefined
-    case 'AAAA':
-      return canonicalAddress(record.data)
-    case 'CNAME':
-    case 'NS':
-      return canonicalName(record.data)
-    case 'SRV': {
-      const { priority = 0, weight = 0, port, target } = record.data
-      return `${priority} ${weight} ${port} ${canonicalName(target)}`
-    }
-    default:
-      return undefined
-  }
-}
-
-/** The decoder gives names without a trailing dot, and `.` for the root. */
-function canonicalName(name: string): string {
-  return name.toLowerCase()
-}
-
-/** RFC 2181 8: a TTL with the top bit set is 0. */
-function ttlOf(ttl: number | undefined): number {
-  return ttl === undefined || ttl > 0x7fffffff ? 0 : ttl
 }

@@ -19,7 +19,7 @@ async function senderSeenBy(t: TestContext, address: string): Promise<RemoteInfo
   const received = once(peer, 'message')
   const asked = encodeQuestion({ hostname: 'api.example.com', type: 'A' }, { recursionDesired: true, edns: true })
   const ignore = () => {}
-  const packet = { asked, id: 0, onReply: ignore, onDrop: ignore, onSocketError: ignore }
+  const packet = { asked, id: 0, onReply: ignore, lateListener: ignore, onDrop: ignore, onSocketError: ignore }
   socket.send(packet)
   const [, remote] = (await received) as [Buffer, RemoteInfo]
   socket.forget(packet)
