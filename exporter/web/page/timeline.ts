@@ -46,7 +46,7 @@ export function timeline(cluster: ClusterModel, nowMs: number): Html | undefined
 ${gridLines(axis, height - axisHeight, nowMs)}
 ${own.map((_, index) => html`<line class="rule" x1="0" x2="100%" y1="${(index + 1) * laneHeight}" y2="${(index + 1) * laneHeight}"/>`)}
 ${plotted ? ratioArea(cluster, axis, top) : undefined}
-${own.map((lane, index) => laneMarks(lane, seen, axis, index * laneHeight + laneHeight / 2, height - axisHeight))}
+${own.flatMap((lane, index) => laneMarks(lane, seen, axis, index * laneHeight + laneHeight / 2, height - axisHeight))}
 </svg>
 <figcaption class="dim small">${legend()} Times are UTC.</figcaption></figure>`
 }
