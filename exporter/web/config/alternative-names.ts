@@ -17,9 +17,11 @@ export function alternativeNames(text: string): string[] {
   })
 }
 
-/** Split at the commas that stand in no JSON string. */
+/** Split at the commas that stand in no JSON string; nothing of a text that is not written so. */
 function entries(text: string): string[] {
-  return text.match(/(?:[^",]|"(?:[^"\\]|\\.)*"|,(?! ))+/g)?.map((entry) => entry.trim()) ?? []
+  const entry = '(?:[^",]|"(?:[^"\\\\]|\\\\.)*")+'
+  if (!new RegExp(`^${entry}(?:, ${entry})*$`).test(text)) return []
+  return text.match(new RegExp(entry, 'g'))?.map((part) => part.trimStart()) ?? []
 }
 
 function unquoted(value: string): string | undefined {

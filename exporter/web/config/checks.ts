@@ -42,12 +42,13 @@ function checkHeaders(headers: PlainMap): Fault[] {
       const known = Object.keys(headerValues).join(', ')
       return [{ path: [name], atKey: true, message: `this header cannot be set; the ones that can: ${known}` }]
     }
-    if (typeof value !== 'string') return []
-    if (allowed.length > 0 && !allowed.includes(value)) {
-      return [{ path: [name], message: `${JSON.stringify(value)} is none of ${allowed.join(', ')}` }]
+    if (typeof value !== 'string' && !Number.isInteger(value)) return [{ path: [name], message: 'must be text' }]
+    const text = String(value)
+    if (allowed.length > 0 && !allowed.includes(text)) {
+      return [{ path: [name], message: `${JSON.stringify(text)} is none of ${allowed.join(', ')}` }]
     }
     // RFC 9110, section 5.5: visible characters, spaces and tabs.
-    if (/[^\t\x20-\x7e]/.test(value)) return [{ path: [name], message: 'holds a character that no header may have' }]
+    if (/[^\t\x20-\x7e]/.test(text)) return [{ path: [name], message: 'holds a character that no header may have' }]
     return []
   })
 }

@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../service/log.ts'
 import { readWebConfig } from './load.ts'
-import { signatureOf } from './small-file.ts'
+import { digestOf, signatureOf } from './small-file.ts'
 import type { WebConfig } from './web-config.ts'
 
 /** Two writes within a tick of the file system's clock bear one time; a file that young is read again. */
@@ -28,6 +28,7 @@ export class WebConfigInForce {
   #config: WebConfig
   #files: readonly string[]
   #signature = ''
+  #digest = ''
   #settled = false
   #told = ''
 
@@ -40,16 +41,27 @@ export class WebConfigInForce {
   }
 
   current(): WebConfig {
-    const { clock } = this.#options
-    const now = signatureOf(this.#files)
-    if (this.#settled && now.text === this.#signature) return this.#config
-    const { files, result } = readWebConfig(this.#options.path)
-    this.#files = files
-    const { text, newestMs } = signatureOf(files)
+    // The marks are older than what is read, so that a write in between is seen at the next look.
+    const { text, newestMs } = signatureOf(this.#files)
+    if (this.#settled && text === this.#signature) return this.#config
     this.#signature = text
-    this.#settled = Math.abs(clock.now() - newestMs) > unsettledMs
-    this.#take(result.ok ? this.#unfit(result.config) : result.faults, result.ok ? result.config : undefined)
+    this.#settled = Math.abs(this.#options.clock.now() - newestMs) > unsettledMs
+    const digest = digestOf(this.#files)
+    if (digest === this.#digest) return this.#config
+    this.#digest = digest
+    this.#read()
     return this.#config
+  }
+
+  #read(): void {
+    const { files, result } = readWebConfig(this.#options.path)
+    if (!isDeepStrictEqual(files, this.#files)) {
+      // Files that were not looked at before have no mark yet: the next look reads once more.
+      this.#files = files
+      this.#settled = false
+      this.#digest = ''
+    }
+    this.#take(result.ok ? this.#unfit(result.config) : result.faults, result.ok ? result.config : undefined)
   }
 
   #take(faults: readonly string[], config: WebConfig | undefined): void {

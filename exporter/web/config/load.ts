@@ -73,7 +73,7 @@ function toConfig(file: WebConfigFile, tls: TlsConfig | undefined): WebConfig {
   return {
     tls,
     http2,
-    headers: new Map(Object.entries(headers).filter(([, value]) => value !== '')),
+    headers: new Map(Object.entries(headers).flatMap(([name, value]) => (value === '' ? [] : [[name, `${value}`]]))),
     users: toUsers(file.basic_auth_users ?? {}),
     rateLimit: intervalMs > 0 ? { intervalMs, burst } : undefined,
   }

@@ -26,7 +26,8 @@ export const webConfigSchema = {
     }),
     http_server_config: section({
       http2: { type: 'boolean' },
-      headers: { type: 'object', additionalProperties: { type: 'string' } },
+      // Text or a whole number, such as the 0 of X-XSS-Protection: checks.ts tells.
+      headers: { type: 'object' },
     }),
     basic_auth_users: { type: 'object', maxProperties: 10_000, additionalProperties: { type: 'string' } },
     rate_limit: section({
@@ -40,7 +41,10 @@ export const webConfigSchema = {
 /** A file in which schema and checks found no fault. */
 export interface WebConfigFile {
   readonly tls_server_config?: TlsSection
-  readonly http_server_config?: { readonly http2?: boolean; readonly headers?: Readonly<Record<string, string>> }
+  readonly http_server_config?: {
+    readonly http2?: boolean
+    readonly headers?: Readonly<Record<string, string | number>>
+  }
   readonly basic_auth_users?: Readonly<Record<string, string>>
   readonly rate_limit?: { readonly interval?: string | number; readonly burst?: number }
 }

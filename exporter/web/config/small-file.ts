@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 
 /** Certificates and users in plenty; more than that is a mistake. */
@@ -31,4 +32,15 @@ export function signatureOf(paths: readonly string[]): { readonly text: string; 
     return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':')
   })
   return { text: parts.join(' '), newestMs }
+}
+
+/** Differs as soon as the content of one of the files does. */
+export function digestOf(paths: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const path of paths) {
+    const read = readSmallFile(path)
+    const content = read.ok ? read.text : read.why
+    hash.update(`${read.ok} ${content.length} `).update(content)
+  }
+  return hash.digest('base64')
 }
