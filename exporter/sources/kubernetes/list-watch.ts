@@ -33,6 +33,11 @@ export interface ListWatchOptions {
 
 /** Of watches that the server refuses in a row, every so often one is followed by a list. */
 const refusalsPerList = 5
+/**
+ * An API server tells where it stands in each watch, by a bookmark before the end. So many in a row that end without a
+ * word began at a version that is yet to come, as after a restore of etcd: they would be silent until it has come.
+ */
+const wordlessWatches = 2
 /** A watch that ends well within this time and without a word did not work. */
 const shortestWatchMs = 1_000
 const credentialsAgeMs = 60_000
@@ -66,6 +71,8 @@ class ListWatchLoop<T> {
   #owed: Proof | undefined
   /** Turns in a row without a watch that worked. */
   #troubles = 0
+  /** Watches in a row that ended as asked and told nothing. */
+  #wordless = 0
   #credentialsReadAt: number
 
   constructor(
@@ -117,7 +124,7 @@ class ListWatchLoop<T> {
       event: (type: EventType, item: T) => this.#sink.event(type, item),
       position: (resourceVersion: string | undefined) => {
         heard = true
-        resumable = resourceVersion !== undefined
+        resumable = resourceVersion !== undefined && !isBefore(resourceVersion, version)
         this.#version = resourceVersion ?? this.#version
         this.#prove('event')
       },
@@ -129,7 +136,11 @@ class ListWatchLoop<T> {
     const end = await watchOnce(this.#client, this.#resource, version, sink, bounds, this.#signal)
     if (this.#signal.aborted) return
     const lived = clock.monotonic() - startedAt >= Math.min(shortestWatchMs, bounds.watchSeconds * 500)
-    if (!resumable) this.#version = undefined
+    this.#wordless = heard || end.kind !== 'ended' ? 0 : this.#wordless + 1
+    if (!resumable || this.#wordless >= wordlessWatches) {
+      this.#version = undefined
+      this.#wordless = 0
+    }
     if (end.kind === 'ended' && (heard || lived)) this.#ended()
     else if (end.kind === 'ended') await this.#pause(undefined)
     else if (end.kind === 'gone') await this.#gone(undefined)
@@ -200,6 +211,15 @@ class ListWatchLoop<T> {
     this.#troubles += 1
     await this.#options.clock.sleep(retryDelay(this.#troubles, failure, this.#options), this.#signal)
   }
+}
+
+/**
+ * What a watch from `start` tells is later than that, or history has gone back. Versions are decimal numbers
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions); of others nothing is known.
+ */
+function isBefore(version: string, start: string): boolean {
+  const decimal = /^\d+$/
+  return decimal.test(version) && decimal.test(start) && BigInt(version) < BigInt(start)
 }
 
 /** Doubling from the first, with half of it by chance, so that many exporters do not come back at one moment. */

@@ -48,8 +48,9 @@ export class LabWatch {
     this.#pump()
   }
 
+  /** None for a watch from a version that is yet to come, as after a restore of etcd: an API server filters those out. */
   bookmark(): void {
-    if (this.#pending.length > 0) return
+    if (this.#pending.length > 0 || this.#cluster.resourceVersion < this.#seen) return
     const metadata = { resourceVersion: String(this.#seen), creationTimestamp: null }
     this.raw(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Node', apiVersion: 'v1', metadata } })}\n`)
   }

@@ -119,3 +119,31 @@ describe('a watch that failed', () => {
     await until('an end in time', () => sink.lives > lives)
   })
 })
+
+describe('a server whose versions went back, as after a restore of etcd', () => {
+  const before = { metadata: { resourceVersion: '5000' }, items: [node('a', '4000')] }
+  const restored = { metadata: { resourceVersion: '70' }, items: [node('a', '60')] }
+
+  it('is listed anew after two watches that told nothing, and then watched from the version that it has', async (t) => {
+    const simple = await serve(t, before, [])
+    await using following = follow(fixedCredentials(simple.url))
+    await until('a list', () => following.sink.lists === 1)
+    simple.list = restored
+    await until('a watch from the restored version', () => simple.watches.includes('70'))
+    assert.equal(simple.watches.filter((from) => from === '5000').length, 2)
+    await until('two watches more', () => simple.watches.length >= 4)
+    assert.deepEqual(simple.watches.slice(2, 4), ['70', '70'], 'and not listed after each watch from then on')
+    assert.deepEqual(following.sink.failures, [])
+  })
+
+  it('is listed anew after the first event of an older version, which is taken all the same', async (t) => {
+    const simple = await serve(t, before, [{ type: 'MODIFIED', object: node('a', '71') }])
+    await using following = follow(fixedCredentials(simple.url))
+    await until('a list', () => following.sink.lists === 1)
+    simple.list = restored
+    await until('a watch from the restored version', () => simple.watches.includes('70'))
+    assert.deepEqual(simple.watches.slice(0, 2), ['5000', '70'])
+    assert.deepEqual(following.sink.events[0], { type: 'modified', name: 'a' })
+    assert.deepEqual(following.sink.failures, [])
+  })
+})
