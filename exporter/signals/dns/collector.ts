@@ -26,7 +26,8 @@ export function create(options: DnsOptions, deps: CollectorDeps): Collector {
   const ask = (group: QuestionGroup, trace: Trace): void => {
     for (const asked of group.ask(trace)) {
       inFlight.add(asked)
-      void asked.finally(() => inFlight.delete(asked)).catch(() => {})
+      const settled = () => inFlight.delete(asked)
+      asked.then(settled, settled)
     }
   }
 

@@ -36,7 +36,7 @@ export class Target {
   #lastSuccessMs: number | undefined
   #askedAtMs = 0
   /** Sent for the poll that goes on. */
-  #packets: QueryTrace[] = []
+  readonly #packets: QueryTrace[] = []
   /** of the book, the rest depends on the answer's TTL */
   #bookSamples: readonly Sample<DnsMetric>[] = []
   #samples: readonly Sample<DnsMetric>[] = []
@@ -80,7 +80,6 @@ export class Target {
   /** Never rejects for a failure of DNS; that is kept until the next poll. */
   async ask(trace: Trace): Promise<void> {
     this.inFlight = true
-    this.#packets = []
     this.#askedAtMs = this.#deps.clock.now()
     try {
       const poll = await this.#deps.dns.resolve(this.question, this.resolver, this.#options)
@@ -100,6 +99,7 @@ export class Target {
       if (change !== undefined) this.#record(change, poll.atMs)
     } finally {
       this.inFlight = false
+      this.#packets.length = 0
     }
   }
 
@@ -167,7 +167,8 @@ export class Target {
           : [{ metric: 'elbchurn_dns_answer_ttl_seconds', labels: this.#labels, value: ttlSeconds }]
       this.#samples = [...this.#bookSamples, ...ttl]
     }
-    this.#answer = answer
+    // One that says the same is let go at once: garbage that has grown old costs more than the comparison.
+    if (!sameAnswer(this.#answer, answer)) this.#answer = answer
     if (first) this.#scope.increment('elbchurn_dns_answer_changes_total', this.#labels, 0)
     this.#scope.publish(this.#samples)
   }
@@ -208,4 +209,18 @@ export class Target {
     this.#scope.increment('elbchurn_dns_queries_total', labels)
     resolverScope.observe('elbchurn_dns_query_duration_seconds', this.#resolverLabels, durationMs / 1000)
   }
+}
+
+function sameAnswer(left: Answer | undefined, right: Answer): boolean {
+  return (
+    left?.ttlSeconds === right.ttlSeconds &&
+    left?.rcode === right.rcode &&
+    left.server === right.server &&
+    sameTexts(left.records, right.records) &&
+    sameTexts(left.chain, right.chain)
+  )
+}
+
+function sameTexts(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index])
 }
