@@ -66,6 +66,13 @@ export class Namespace {
     await execute(command, rest, { timeout: commandMs })
   }
 
+  /** Sets one of the network's own, as `net/ipv4/tcp_retries2`. */
+  async sysctl(key: string, value: string): Promise<void> {
+    const write = ['sh', '-c', 'printf %s "$2" > "/proc/sys/$1"', 'sh', key, value]
+    const [command = '', ...rest] = [...this.#enter, ...write]
+    await execute(command, rest, { timeout: commandMs })
+  }
+
   /** One link: `here` and `there` are the addresses of its ends, `10.0.0.1/30`. */
   async link(name: string, here: string, other: Namespace, there: string): Promise<void> {
     await this.ip('link', 'add', name, 'type', 'veth', 'peer', 'name', name, 'netns', String(other.pid))
