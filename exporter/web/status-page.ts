@@ -26,7 +26,7 @@ export function statusPage({ version, startedAtMs, service }: WebDeps, assets: A
     root: '',
     refreshSeconds,
     header: header(service.ready(), startedAtMs, nowMs),
-    main: html`<h1 class="dim small">What is watched, and what happened</h1>
+    main: html`<h1 class="hidden">What is watched, and what happened</h1>
 ${problemsSection(clusters, nowMs)}
 ${clusters.length === 0 ? nothing() : whole.map((cluster) => clusterSection(cluster, caps, startedAtMs, nowMs))}
 ${otherClusters(clusters.slice(clustersWhole), nowMs)}`,

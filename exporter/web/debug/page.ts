@@ -28,7 +28,7 @@ export function debugPage({ deps, assets, cluster, collector, tasks }: DebugOpti
     main:
       tasks === undefined
         ? unknown(deps)
-        : html`<p><a href="../">← Status</a></p><section class="cluster"><header><h1 class="small">The last polls of ${title}</h1>
+        : html`<p class="back"><a href="../">← Status</a></p><section class="cluster"><header><h1>The last polls of ${title}</h1>
 <p class="dim">What was asked, what came, what was decided. This page asks nothing of anybody. <a href="?${new URLSearchParams({ cluster, collector, format: 'json' }).toString()}">As JSON</a></p></header>
 ${tasks.map((task) => taskPart(task, nowMs))}</section>`,
   })
@@ -42,12 +42,12 @@ function unknown({ service }: DebugOptions['deps']): Html {
     const query = new URLSearchParams({ cluster, collector })
     return html`<li><a href="?${query.toString()}">${collector} in ${cluster}</a></li>`
   })
-  return html`<section class="cluster"><header><h1 class="small">There is no such collector</h1></header><p>These there are:</p><ul>${links}</ul></section>`
+  return html`<section class="cluster"><header><h1>There is no such collector</h1></header><p>These there are:</p><ul>${links}</ul></section>`
 }
 
 function taskPart({ task, kind, last, last_failed }: TaskTrace, nowMs: number): Html {
   const same = last !== null && last_failed !== null && kind === 'scheduled' && last.started === last_failed.started
-  return html`<section><h2>${task}</h2>
+  return html`<section class="task"><h2>${task}</h2>
 ${last === null ? html`<p>No run has ended yet.</p>` : run(kind === 'stream' ? 'Since the start, the latest below' : 'The last run', last, nowMs, true)}
 ${last_failed === null ? html`<p class="dim">No run has failed since the start.</p>` : same ? html`<p class="dim">It is the last that failed, too.</p>` : run('The last that failed', last_failed, nowMs, false)}</section>`
 }

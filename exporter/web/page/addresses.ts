@@ -2,7 +2,7 @@
 import { type Html, html } from '../html.ts'
 import type { Caps } from './caps.ts'
 import type { AddressModel, AddressState, ClusterModel, LoadBalancerModel, ReachModel } from './model.ts'
-import { capped, cut, omission, since } from './words.ts'
+import { capped, cut, omission, since, timeTag } from './words.ts'
 
 const stateWords: Readonly<Record<AddressState, string>> = {
   active: 'in DNS',
@@ -88,5 +88,5 @@ function addressRow(
 /** When an address came is known of those only that came while this program ran. */
 function unseen(state: AddressState, startedMs: number, nowMs: number): Html {
   if (state === 'pending') return html`<span class="dim">not known</span>`
-  return html`<span class="dim">before ${since(startedMs, nowMs)}</span>`
+  return html`<span class="dim">before ${timeTag(startedMs, nowMs)}</span>`
 }

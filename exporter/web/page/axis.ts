@@ -13,6 +13,7 @@ export interface Axis {
 
 /** Spans to choose from, and the distance of their ticks. */
 const spans = [
+  [2 * minuteMs, minuteMs],
   [5 * minuteMs, minuteMs],
   [15 * minuteMs, 5 * minuteMs],
   [30 * minuteMs, 10 * minuteMs],

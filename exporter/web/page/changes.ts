@@ -5,7 +5,7 @@ import type { Caps } from './caps.ts'
 import { timeMs } from './fields.ts'
 import type { ClusterModel } from './model.ts'
 import { mark, shapeOf } from './timeline.ts'
-import { capped, cut, omission, since } from './words.ts'
+import { capped, cut, duration, omission, timeTag } from './words.ts'
 
 const namesShown = 6
 
@@ -20,22 +20,30 @@ ${
 }
 
 function changeItem(change: ChangeEvent, nowMs: number): Html {
-  const { kind, subject, message, added, removed, time } = change
-  return html`<li data-key="${time} ${subject}">${mark(shapeOf(change))}<div>${since(timeMs(time), nowMs)}
-<p>${kind === 'dns_answer' ? html`<b>${cut(subject, 160)}</b>: ` : undefined}${cut(message)}${kind === 'load_balancer' ? undefined : members(kind, added, removed)}</p></div></li>`
+  const { time, subject } = change
+  const atMs = timeMs(time)
+  const when =
+    atMs === undefined
+      ? undefined
+      : html`${timeTag(atMs, nowMs)} <span class="dim small">${duration(nowMs - atMs)} ago</span>`
+  return html`<li data-key="${time} ${subject}">${mark(shapeOf(change))}<div class="when">${when}</div><p>${words(change)}</p></li>`
 }
 
-/** Of nodes the names, of records what came and what left; the message of a load balancer names its addresses itself. */
-function members(kind: ChangeEvent['kind'], added: readonly string[], removed: readonly string[]): Html | undefined {
-  if (kind === 'elb_addresses') return undefined
-  const nodes = kind === 'node_readiness'
-  const parts = [named(nodes ? 'not ready' : 'came', added), named(nodes ? 'ready' : 'left', removed)]
-  const told = parts.filter((part) => part !== '').join('; ')
-  return told === '' ? undefined : html` <span class="dim">${told}</span>`
+function words({ kind, subject, message, added, removed }: ChangeEvent): Html {
+  if (kind === 'dns_answer')
+    return html`<b>${cut(subject, 160)}</b> ${moved(removed, 'lost')}${
+      added.length > 0 && removed.length > 0 ? ' and ' : undefined
+    }${moved(added, 'got')}`
+  if (kind !== 'node_readiness') return html`${cut(message)}`
+  const nodes = [...added, ...removed]
+  return html`${cut(message)} <span class="dim">${names(nodes)}</span>`
 }
 
-function named(word: string, members: readonly string[]): string {
-  if (members.length === 0) return ''
+function moved(records: readonly string[], verb: string): Html | undefined {
+  return records.length === 0 ? undefined : html`${verb} <code>${names(records)}</code>`
+}
+
+function names(members: readonly string[]): string {
   const { shown, omitted } = capped(members, namesShown)
-  return `${word}: ${shown.map((member) => cut(member, 60)).join(', ')}${omitted > 0 ? ` and ${omitted} more` : ''}`
+  return `${shown.map((member) => cut(member, 60)).join(', ')}${omitted > 0 ? ` and ${omitted} more` : ''}`
 }

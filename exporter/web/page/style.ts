@@ -33,6 +33,7 @@ code { overflow-wrap: anywhere; }
 .dim { color: var(--dim); font-weight: 400; }
 .small { font-size: .86rem; }
 .plain { list-style: none; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 [hidden] { display: none !important; }
 
 .top { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; align-items: center; padding: .7rem 0 .5rem; }
@@ -56,7 +57,7 @@ button { font: inherit; color: var(--ink); background: var(--box); border: 1px s
 .cluster > header { display: flex; flex-wrap: wrap; gap: .1rem .8rem; align-items: baseline; margin: -.8rem -1rem .6rem; padding: .7rem 1rem .6rem; border-radius: 5px 5px 0 0; border-bottom: 1px solid var(--line); }
 .cluster > header.bad { background: var(--bad-bg); box-shadow: inset .4rem 0 var(--bad); }
 .cluster > header.warn { background: var(--warn-bg); box-shadow: inset .4rem 0 var(--warn); }
-.cluster > header p { overflow-wrap: anywhere; }
+.cluster > header p { flex: 1 1 22rem; overflow-wrap: anywhere; }
 .pill { padding: .05rem .5rem; border-radius: 3px; border: 1px solid currentcolor; white-space: nowrap; }
 .pill.bad { background: var(--bad); color: var(--box); border-color: var(--bad); }
 .pill.warn { color: var(--warn); }
@@ -76,9 +77,11 @@ button { font: inherit; color: var(--ink); background: var(--box); border: 1px s
 .gutter { font-size: .86rem; color: var(--dim); padding-right: .6rem; text-align: right; }
 .gutter span { display: block; }
 .gutter .lane { height: 22px; line-height: 22px; }
-.gutter .plot { height: 84px; display: flex; flex-direction: column; justify-content: space-between; }
+.gutter .plot { height: 84px; margin-top: 8px; display: flex; flex-direction: column; justify-content: space-between; }
 .gutter i { font-style: normal; line-height: 1.1; }
-.gutter b { color: var(--ink); font-weight: 600; }
+.gutter b { color: var(--ink); font-weight: 600; white-space: nowrap; }
+.gutter i:last-child { margin-bottom: -.4em; }
+.gutter i:first-child { margin-top: -.4em; }
 figcaption { grid-column: 2; margin-top: .2rem; }
 .key { display: inline-flex; align-items: center; gap: .25rem; margin-right: .8rem; white-space: nowrap; }
 .rule, .grid { stroke: var(--line); stroke-width: 1; }
@@ -112,14 +115,18 @@ tr.retired td:last-child, tr.dead td:last-child { box-shadow: .7rem 0 var(--warn
 .matrix th, .matrix td { min-width: 7rem; }
 .matrix tr.differs > * { background: var(--bad-bg); }
 .matrix .foot > * { font-size: .86rem; color: var(--dim); }
-.changes li { display: flex; gap: .6rem; padding: .35rem 0; border-top: 1px solid var(--line); }
-.changes li > div { min-width: 0; overflow-wrap: anywhere; }
-.changes .mark { margin-top: .25rem; }
+.changes li { display: grid; grid-template-columns: 14px 6.2rem minmax(0, 1fr); gap: 0 .6rem; padding: .3rem 0; border-top: 1px solid var(--line); }
+.changes .mark { margin-top: .2rem; }
+.changes p { overflow-wrap: anywhere; }
+.when span { display: block; line-height: 1.2; }
 .omitted { padding-top: .2rem; }
 footer { padding-top: .2rem; }
 footer a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
 
-.run { margin-top: .6rem; }
+.cluster h1 { font-size: 1.2rem; overflow-wrap: anywhere; }
+.back { margin: 0 0 .5rem; }
+.task { margin-top: 1rem; }
+.run { margin-top: .4rem; }
 .exchange { border-top: 1px solid var(--line); padding: .5rem 0; overflow-wrap: anywhere; }
 .exchange dl { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: .1rem .8rem; margin: 0; }
 .exchange dt { color: var(--dim); }
@@ -134,7 +141,12 @@ footer a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
   .timeline { grid-template-columns: 4.4rem minmax(0, 1fr); }
   figcaption { grid-column: 1 / 3; }
   .wide { display: none; }
-  th, td { padding-right: .5rem; }
+  .rows thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .rows tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0 .6rem; border-top: 1px solid var(--line); padding: .3rem 0; }
+  .rows td { border: 0; padding: 0; }
+  .rows tr.retired, .rows tr.dead { background: var(--warn-bg); box-shadow: -.7rem 0 var(--warn-bg), .7rem 0 var(--warn-bg); }
+  .rows tr.retired td, .rows tr.dead td { background: none; box-shadow: none !important; }
+  .matrix th, .matrix td { min-width: 5.2rem; padding-right: .5rem; }
   .exchange dl { grid-template-columns: minmax(0, 1fr); }
   .control { margin-left: 0; }
 }

@@ -11,6 +11,8 @@ import { clockTime, cut, percent, plural } from './words.ts'
 
 const laneHeight = 22
 const plotHeight = 84
+/** Between the lanes and the ratio. */
+const gapHeight = 8
 const axisHeight = 20
 const marksPerLane = 60
 /** Marks of one lane that are nearer than this share of the width are drawn as one. */
@@ -36,7 +38,7 @@ export function timeline(cluster: ClusterModel, nowMs: number): Html | undefined
   const axis = chooseAxis(changes, ratios, nowMs)
   const seen = changes.filter(({ time }) => (timeMs(time) ?? 0) >= axis.fromMs)
   const plotted = names.has('nodes')
-  const top = own.length * laneHeight
+  const top = own.length * laneHeight + gapHeight
   const height = top + (plotted ? plotHeight : 0) + axisHeight
   return html`<figure class="timeline" data-key="timeline">
 <div class="gutter" aria-hidden="true">${own.map(({ name }) => html`<span class="lane">${name}</span>`)}${
@@ -48,7 +50,7 @@ ${own.map((_, index) => html`<line class="rule" x1="0" x2="100%" y1="${(index + 
 ${plotted ? ratioArea(cluster, axis, top) : undefined}
 ${own.flatMap((lane, index) => laneMarks(lane, seen, axis, index * laneHeight + laneHeight / 2, height - axisHeight))}
 </svg>
-<figcaption class="dim small">${legend()} Times are UTC.</figcaption></figure>`
+<figcaption class="dim small">${legend(seen)}Times are UTC.</figcaption></figure>`
 }
 
 function summary({ nodes, ratios }: ClusterModel, axis: Axis, seen: readonly ChangeEvent[]): string {
@@ -61,8 +63,7 @@ function summary({ nodes, ratios }: ClusterModel, axis: Axis, seen: readonly Cha
 function gridLines(axis: Axis, bottom: number, nowMs: number): Html[] {
   return ticks(axis).map((atMs) => {
     const at = place(axis, atMs)
-    const anchor = at < 5 ? 'start' : at > 95 ? 'end' : 'middle'
-    return html`<line class="grid" x1="${at}%" x2="${at}%" y1="0" y2="${bottom}"/><text class="tick" x="${at}%" y="${bottom + 14}" text-anchor="${anchor}">${clockTime(atMs, nowMs).slice(0, 5)}</text>
+    return html`<line class="grid" x1="${at}%" x2="${at}%" y1="0" y2="${bottom}"/><text class="tick" x="${at}%" y="${bottom + 14}" text-anchor="middle">${clockTime(atMs, nowMs).slice(0, 5)}</text>
 `
   })
 }
@@ -73,10 +74,10 @@ function ratioArea({ ratios }: ClusterModel, axis: Axis, top: number): Html {
     const from = place(axis, fromMs)
     const width = Math.max(0.15, place(axis, toMs) - from).toFixed(2)
     if (ratio === 0) return html`<rect class="zero" x="${from}%" width="${width}%" y="${bottom - 2}" height="2"/>`
-    const high = Math.max(3, Math.round(ratio * (plotHeight - 6)))
+    const high = Math.max(3, Math.round(ratio * plotHeight))
     return html`<rect class="ratio" x="${from}%" width="${width}%" y="${bottom - high}" height="${high}"/><rect class="ratio-top" x="${from}%" width="${width}%" y="${bottom - high}" height="2"/>`
   })
-  return html`<line class="rule" x1="0" x2="100%" y1="${top + 6}" y2="${top + 6}"/>${bars}<line class="base" x1="0" x2="100%" y1="${bottom}" y2="${bottom}"/>`
+  return html`<line class="rule" x1="0" x2="100%" y1="${top}" y2="${top}"/>${bars}<line class="base" x1="0" x2="100%" y1="${bottom}" y2="${bottom}"/>`
 }
 
 type Shape = 'left' | 'came' | 'both' | 'down' | 'back' | 'gone'
@@ -128,8 +129,8 @@ function mixed(all: ReadonlySet<Shape>): Shape {
   return all.has('down') || all.has('back') ? 'down' : 'both'
 }
 
-function legend(): Html[] {
-  return (['left', 'came', 'both', 'down', 'back'] as const).map(
-    (shape) => html`<span class="key">${mark(shape)} ${shapes[shape].words}</span> `,
-  )
+/** Of the shapes in the picture. */
+function legend(seen: readonly ChangeEvent[]): Html[] {
+  const drawn = new Set(seen.map(shapeOf))
+  return [...drawn].sort().map((shape) => html`<span class="key">${mark(shape)} ${shapes[shape].words}</span> `)
 }
