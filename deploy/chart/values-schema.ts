@@ -1,3 +1,5 @@
+import { period } from '../../alerts/settings.ts'
+
 /** JSON Schema (draft 7, which Helm reads) of the chart's values. A key that nobody knows is refused, as in the config. */
 
 const text = { type: 'string' }
@@ -35,7 +37,8 @@ export interface SchemaParts {
 }
 
 export function valuesSchema({ config, settings }: SchemaParts): object {
-  const given = { anyOf: [{ type: 'object', maxProperties: 0 }, withoutId(config)] }
+  // An empty one means none. By if and else Helm tells the one fault, by anyOf also that the config is not empty.
+  const given = { type: 'object', if: { maxProperties: 0 }, else: forHelm(withoutId(config)) }
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'elb-churn-exporter chart',
@@ -151,4 +154,15 @@ function prometheusOperator(): object {
 /** A schema within another must not call itself a document. */
 function withoutId(schema: object): object {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'))
+}
+
+/** The config's own formats are its program's to check. Of the name `duration` JSON Schema has another one: ISO 8601. */
+function forHelm(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(forHelm)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { format, ...rest } = schema as { format?: unknown }
+  const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, forHelm(value)]))
+  // A property may be called format.
+  if (typeof format === 'object') return { ...inner, format: forHelm(format) }
+  return format === 'duration' ? { ...inner, ...period(1, '').schema } : inner
 }
