@@ -12,6 +12,8 @@ export interface Target {
   readonly labels?: Readonly<Record<string, string>>
   /** Default `scrapeMs` of the server. */
   readonly everyMs?: number
+  /** More keys of its scrape config: scheme, tls_config, basic_auth. */
+  readonly scrape?: object
 }
 
 export interface PrometheusOptions {
@@ -84,8 +86,18 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
 function configOf(options: PrometheusOptions, folder: string): object {
   const { scrapeMs, evaluationMs = scrapeMs, externalLabels = {}, alertmanager } = options
   const everyMs = (target: Target) => target.everyMs ?? scrapeMs
-  const jobs = [...Map.groupBy(options.targets, everyMs)].map(([intervalMs, targets]) => ({
-    job_name: `every-${intervalMs}ms`,
+  const open = options.targets.filter(({ scrape }) => scrape === undefined)
+  const groups = [
+    ...[...Map.groupBy(open, everyMs)].map(([intervalMs, targets]) => ({ intervalMs, targets, scrape: {} })),
+    ...options.targets.flatMap((target) => {
+      return target.scrape === undefined
+        ? []
+        : { intervalMs: everyMs(target), targets: [target], scrape: target.scrape }
+    }),
+  ]
+  const jobs = groups.map(({ intervalMs, targets, scrape }, index) => ({
+    ...scrape,
+    job_name: `${index}-every-${intervalMs}ms`,
     scrape_interval: `${intervalMs}ms`,
     scrape_timeout: `${Math.min(intervalMs, longestTimeoutMs)}ms`,
     static_configs: targets.map(({ url, labels }) => ({

@@ -21,6 +21,7 @@ export const toolSources = {
   ip: { package: 'iproute2', suite: 'installed' },
   knotd: { package: 'knot', suite: 'installed' },
   knsupdate: { package: 'knot-dnsutils', suite: 'installed' },
+  openssl: { package: 'openssl', suite: 'installed' },
   nsd: { package: 'nsd', suite: 'installed' },
   unbound: { package: 'unbound', suite: 'installed' },
   'prometheus-blackbox-exporter': { package: 'prometheus-blackbox-exporter', suite: 'unstable', least: '0.28' },
