@@ -1,35 +1,41 @@
 /** The page for people: what is the matter, what fails, what is watched, what changed last. Works without JavaScript. */
-import type { WebDeps } from './deps.ts'
+import type { Service } from '../service/service.ts'
 import { type Html, html } from './html.ts'
 import type { Assets } from './page/assets.ts'
 import { capsFor, clusterLines, clustersWhole } from './page/caps.ts'
 import { clusterLine, clusterSection } from './page/cluster.ts'
-import type { ClusterModel } from './page/model.ts'
 import { problemsSection } from './page/problems.ts'
 import { readClusters } from './page/read.ts'
 import { shell } from './page/shell.ts'
-import { type Level, verdictOf, worstFirst } from './page/verdict.ts'
+import { type Judged, type Level, worstFirst } from './page/verdict.ts'
 import { capped, duration, omission, plural, timeTag } from './page/words.ts'
 
 /** Of a browser without JavaScript; with it the page asks every 5 s. */
 const refreshSeconds = 15
 
-export function statusPage({ version, startedAtMs, service }: WebDeps, assets: Assets): string {
+export interface StatusPageDeps {
+  readonly version: string
+  readonly startedAtMs: number
+  readonly service: Pick<Service, 'status' | 'history' | 'ratios' | 'ready' | 'now'>
+}
+
+export function statusPage({ version, startedAtMs, service }: StatusPageDeps, assets: Assets): string {
   const nowMs = service.now()
-  const clusters = worstFirst(readClusters(service), nowMs)
+  const read = readClusters(service)
+  const clusters = worstFirst(read, nowMs)
   const { shown: whole } = capped(clusters, clustersWhole)
   const caps = capsFor(clusters.length)
   return shell({
-    title: title(clusters, nowMs),
+    title: title(clusters),
     version,
     assets,
     root: '',
     refreshSeconds,
     header: header(service.ready(), startedAtMs, nowMs),
     main: html`<h1 class="hidden">What is watched, and what happened</h1>
-${problemsSection(clusters, nowMs)}
+${problemsSection(read, nowMs)}
 ${clusters.length === 0 ? nothing() : whole.map((cluster) => clusterSection(cluster, caps, startedAtMs, nowMs))}
-${otherClusters(clusters.slice(clustersWhole), nowMs)}`,
+${otherClusters(clusters.slice(clustersWhole))}`,
   })
 }
 
@@ -54,18 +60,17 @@ function nothing(): Html {
 <p>The config is being read, or has no cluster with anything to watch. See <a href="config">the config in force</a>.</p></section>`
 }
 
-function otherClusters(others: readonly ClusterModel[], nowMs: number): Html | undefined {
+function otherClusters(others: readonly Judged[]): Html | undefined {
   if (others.length === 0) return undefined
   const { shown, omitted } = capped(others, clusterLines)
   return html`<section class="cluster"><header><h2>${plural(others.length, 'more cluster')}</h2> <p class="dim">all calmer than those above</p></header>
-<ul class="plain lines">${shown.map((cluster) => clusterLine(cluster, nowMs))}</ul>${omission(omitted, 'clusters')}</section>`
+<ul class="plain lines">${shown.map((cluster) => clusterLine(cluster))}</ul>${omission(omitted, 'clusters')}</section>`
 }
 
 /** What a tab tells among twenty others. */
-function title(clusters: readonly ClusterModel[], nowMs: number): string {
+function title(clusters: readonly Judged[]): string {
   const levels: readonly Level[] = ['bad', 'warn']
-  const troubled = clusters.map((cluster) => ({ cluster, verdict: verdictOf(cluster, nowMs) }))
-  const [first] = troubled.filter(({ verdict }) => levels.includes(verdict.level))
+  const [first] = clusters.filter(({ verdict }) => levels.includes(verdict.level))
   if (first === undefined) return 'elb-churn-exporter'
   return `${first.verdict.word}: ${first.cluster.name} – elb-churn-exporter`
 }

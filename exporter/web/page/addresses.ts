@@ -43,7 +43,7 @@ function unrest({ addresses, failures }: LoadBalancerModel): number {
 
 function loadBalancer(own: LoadBalancerModel, view: AddressView, open: boolean): Html {
   const { name, facts, dnsName, askedMs, failures, addresses } = own
-  const { shown, omitted } = capped(addresses, view.caps.addresses)
+  const { shown, omitted } = capped(addresses, unrest(own) > 0 ? view.caps.addresses : view.caps.calmAddresses)
   const counts = stateCounts(addresses)
   const rows =
     addresses.length === 0

@@ -2,6 +2,8 @@
 export interface Caps {
   readonly loadBalancers: number
   readonly addresses: number
+  /** Of a load balancer with no news. */
+  readonly calmAddresses: number
   readonly questions: number
   readonly records: number
   readonly resolvers: number
@@ -20,9 +22,10 @@ export function capsFor(clusters: number): Caps {
   const share = (most: number, least: number) =>
     Math.max(least, Math.floor(most / Math.min(clusters || 1, clustersWhole)))
   return {
-    loadBalancers: share(16, 3),
+    loadBalancers: share(12, 3),
     addresses: 12,
-    questions: share(24, 4),
+    calmAddresses: 5,
+    questions: share(16, 4),
     records: 16,
     resolvers: 6,
     nodes: share(24, 6),

@@ -5,14 +5,14 @@ import { answersSection } from './answers.ts'
 import type { Caps } from './caps.ts'
 import { changesSection } from './changes.ts'
 import { debugLink } from './links.ts'
-import type { ClusterModel, CollectorModel } from './model.ts'
+import type { CollectorModel } from './model.ts'
 import { connectionsSection, nodesSection } from './nodes.ts'
 import { timeline } from './timeline.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import type { Judged } from './verdict.ts'
 import { duration } from './words.ts'
 
-export function clusterSection(cluster: ClusterModel, caps: Caps, startedMs: number, nowMs: number): Html {
-  const { level, word, sentence } = verdictOf(cluster, nowMs)
+export function clusterSection({ cluster, verdict }: Judged, caps: Caps, startedMs: number, nowMs: number): Html {
+  const { level, word, sentence } = verdict
   return html`<section class="cluster" data-key="cluster ${cluster.name}">
 <header class="${level}"><h2>${cluster.name}</h2> <p><b class="pill ${level}">${word}</b> ${sentence}.</p></header>
 <ul class="fresh" aria-label="How fresh">${cluster.collectors.map((collector) => freshness(cluster.name, collector, nowMs))}</ul>
@@ -32,7 +32,6 @@ function freshness(cluster: string, { name, up, lastSuccessMs }: CollectorModel,
 }
 
 /** One line each for clusters beyond those shown whole, which are worse. */
-export function clusterLine(cluster: ClusterModel, nowMs: number): Html {
-  const { level, word, sentence }: Verdict = verdictOf(cluster, nowMs)
+export function clusterLine({ cluster, verdict: { level, word, sentence } }: Judged): Html {
   return html`<li data-key="cluster ${cluster.name}"><b>${cluster.name}</b> <b class="pill ${level}">${word}</b> ${sentence}</li>`
 }

@@ -90,8 +90,8 @@ figcaption { grid-column: 2; margin-top: .2rem; }
 .guide { stroke: var(--warn); stroke-width: 1.5; stroke-dasharray: 4 3; }
 .tick { fill: var(--dim); font-size: 12px; }
 .ratio { fill: var(--ratio-bg); }
-.ratio-top { fill: var(--ratio); }
-.zero { fill: var(--zero); }
+.ratio-top, .zero { fill: none; stroke: var(--ratio); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.zero { stroke: var(--zero); stroke-width: 3; }
 .mark { flex: none; overflow: visible; fill: var(--note); }
 .mark.left, .mark.both { fill: var(--warn); }
 .mark.down, .mark.gone { fill: var(--bad); }

@@ -14,7 +14,8 @@ const plotHeight = 84
 /** Between the lanes and the ratio. */
 const gapHeight = 8
 const axisHeight = 20
-const marksPerLane = 60
+const marksPerLane = 40
+const messagesPerMark = 3
 /** Marks of one lane that are nearer than this share of the width are drawn as one. */
 const nearest = 1.2
 
@@ -68,16 +69,20 @@ function gridLines(axis: Axis, bottom: number, nowMs: number): Html[] {
   })
 }
 
+/** Steps, in a picture of their own that is stretched over the width: it holds no text. */
 function ratioArea({ ratios }: ClusterModel, axis: Axis, top: number): Html {
-  const bottom = top + plotHeight
-  const bars = thin(ratios, axis).map(({ fromMs, toMs, ratio }) => {
+  const steps = thin(ratios, axis).map(({ fromMs, toMs, ratio }) => {
     const from = place(axis, fromMs)
-    const width = Math.max(0.15, place(axis, toMs) - from).toFixed(2)
-    if (ratio === 0) return html`<rect class="zero" x="${from}%" width="${width}%" y="${bottom - 2}" height="2"/>`
-    const high = Math.max(3, Math.round(ratio * plotHeight))
-    return html`<rect class="ratio" x="${from}%" width="${width}%" y="${bottom - high}" height="${high}"/><rect class="ratio-top" x="${from}%" width="${width}%" y="${bottom - high}" height="2"/>`
+    const to = Math.max(from + 0.15, place(axis, toMs))
+    // What is not zero is seen, however little it is.
+    const high = ratio === 0 ? 0 : Math.max(3, Math.round(ratio * 100))
+    return { from, to: Number(to.toFixed(2)), y: 100 - high }
   })
-  return html`<line class="rule" x1="0" x2="100%" y1="${top}" y2="${top}"/>${bars}<line class="base" x1="0" x2="100%" y1="${bottom}" y2="${bottom}"/>`
+  const area = steps.filter(({ y }) => y < 100).map(({ from, to, y }) => `M${from},100V${y}H${to}V100z`)
+  const line = (wanted: boolean) =>
+    steps.filter(({ y }) => y < 100 === wanted).map(({ from, to, y }) => `M${from},${y}H${to}`)
+  return html`<line class="rule" x1="0" x2="100%" y1="${top}" y2="${top}"/><line class="base" x1="0" x2="100%" y1="${top + plotHeight}" y2="${top + plotHeight}"/>
+<svg y="${top}" width="100%" height="${plotHeight}" viewBox="0 0 100 100" preserveAspectRatio="none" overflow="visible"><path class="ratio" d="${area.join('')}"/><path class="ratio-top" d="${line(true).join('')}"/><path class="zero" d="${line(false).join('')}"/></svg>`
 }
 
 type Shape = 'left' | 'came' | 'both' | 'down' | 'back' | 'gone'
@@ -117,8 +122,10 @@ function laneMarks(lane: Lane, seen: readonly ChangeEvent[], axis: Axis, y: numb
     const all = new Set(events.map(shapeOf))
     const [first] = all
     const shape = all.size === 1 && first !== undefined ? first : mixed(all)
-    const words = events.slice(0, 5).map(({ time, message }) => `${time.slice(11, 19)} ${cut(message, 120)}`)
-    const rest = events.length > 5 ? [`and ${events.length - 5} more`] : []
+    const words = events
+      .slice(0, messagesPerMark)
+      .map(({ time, message }) => `${time.slice(11, 19)} ${cut(message, 100)}`)
+    const rest = events.length > messagesPerMark ? [`and ${events.length - messagesPerMark} more`] : []
     const guide = all.has('left') || all.has('both')
     return html`${guide ? html`<line class="guide" x1="${at}%" x2="${at}%" y1="${y}" y2="${bottom}"/>` : undefined}<svg class="mark ${shape}" x="${at}%" y="${y}" overflow="visible"><title>${[...words, ...rest].join('\n')}</title><path d="${shapes[shape].path}"/></svg>
 `

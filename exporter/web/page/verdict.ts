@@ -32,10 +32,15 @@ export function verdictOf(cluster: ClusterModel, nowMs: number): Verdict {
   return { level: 'quiet', word: 'Quiet', sentence: changed === '' ? quietWords(cluster) : changed }
 }
 
+export interface Judged {
+  readonly cluster: ClusterModel
+  readonly verdict: Verdict
+}
+
 /** Worst first; among equals as the config has them. */
-export function worstFirst(clusters: readonly ClusterModel[], nowMs: number): ClusterModel[] {
-  const ranks = new Map(clusters.map((cluster) => [cluster, rank(verdictOf(cluster, nowMs).level)]))
-  return [...clusters].sort((left, right) => (ranks.get(left) ?? 0) - (ranks.get(right) ?? 0))
+export function worstFirst(clusters: readonly ClusterModel[], nowMs: number): Judged[] {
+  const judged = clusters.map((cluster) => ({ cluster, verdict: verdictOf(cluster, nowMs) }))
+  return judged.sort((left, right) => rank(left.verdict.level) - rank(right.verdict.level))
 }
 
 function findingsOf(cluster: ClusterModel, nowMs: number): Finding[] {
@@ -102,7 +107,10 @@ function failing({ collectors }: ClusterModel): Finding[] {
 /** true where all resolvers that answer give one answer. */
 export function agrees({ answers }: QuestionModel): boolean {
   const given = answers.filter(({ failure, lastSuccessMs }) => failure === undefined && lastSuccessMs !== undefined)
-  return new Set(given.map(({ records }) => JSON.stringify(records))).size <= 1
+  const [first] = given
+  return given.every(({ records }) => {
+    return records.length === first?.records.length && records.every((record, index) => record === first.records[index])
+  })
 }
 
 function quietWords({ nodes, loadBalancers, questions }: ClusterModel): string {

@@ -43,7 +43,10 @@ export function since(atMs: number | undefined, nowMs: number): Html {
 }
 
 export function timeTag(atMs: number, nowMs: number): Html {
-  return html`<time datetime="${new Date(atMs).toISOString()}">${clockTime(atMs, nowMs)}</time>`
+  const told = clockTime(atMs, nowMs)
+  // A time of the same day says all by itself; a page has hundreds of them.
+  const whole = told.length > 8 ? html` datetime="${new Date(atMs).toISOString()}"` : undefined
+  return html`<time${whole}>${told}</time>`
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
