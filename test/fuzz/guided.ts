@@ -18,6 +18,8 @@ const jazzer = '@jazzer.js/core@4.0.0'
 const root = resolve(import.meta.dirname, '../..')
 const home = join(root, '.cache/fuzz')
 const inputLimit = 4096
+/** Start, end, and one input that never ends. */
+const hangSeconds = 60
 
 const [wanted = 'all', seconds = '30'] = process.argv.slice(2)
 const targets = fuzzTargets().filter(({ name }) => wanted === 'all' || name === wanted)
@@ -59,10 +61,13 @@ async function fuzz({ name, seeds }: FuzzTarget): Promise<number> {
   const command = [...loader, process.execPath]
   // Its detectors of attacks look at file names and connections, and the targets have their own of both.
   const filters = ['-i', '.cache/fuzz/dist', '-i', 'dns-packet', '-e', 'node_modules/@', '--disableBugDetectors', '.*']
-  const libFuzzer = [`-max_total_time=${seconds}`, `-max_len=${inputLimit}`, '-timeout=5', '-print_final_stats=1']
+  // No -timeout: it is told by SIGALRM, which a library of the state file takes for the end. A hang is ended from here.
+  const libFuzzer = [`-max_total_time=${seconds}`, `-max_len=${inputLimit}`, '-timeout=0', '-print_final_stats=1']
   const args = [...command.slice(1), cli, entry, corpus, kept, ...filters, '--', ...libFuzzer]
-  const child = spawn(command[0] ?? '', args, { cwd: home, stdio: 'inherit' })
-  const [code] = await once(child, 'exit')
+  const timeout = (Number(seconds) + hangSeconds) * 1000
+  const child = spawn(command[0] ?? '', args, { cwd: home, stdio: 'inherit', timeout })
+  const [code, signal] = await once(child, 'exit')
+  if (signal !== null) process.stderr.write(`the fuzzer was ended by ${String(signal)}\n`)
   return typeof code === 'number' ? code : 1
 }
 

@@ -1,7 +1,7 @@
 /** A YAML file checked whole: every fault at once, each with its place. */
 import { readFile } from 'node:fs/promises'
 import { Ajv, type AnySchema, type ErrorObject } from 'ajv'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { describe } from './describe.ts'
 import type { Fault, Path } from './fault.ts'
 import { formats } from './formats.ts'
@@ -40,11 +40,31 @@ export function readChecked(text: string, name: string, check: (value: unknown) 
       document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${message.split('\n')[0]}`),
     )
   }
+  const circle = findCircle(document)
+  if (circle !== undefined) {
+    throw new ConfigError([
+      `${name}:${position(lines, circle.offset)}: *${circle.alias} stands inside of what it names`,
+    ])
+  }
   const places = new Places(document, lines)
   const value = toPlain(() => document.toJS({ maxAliasCount: 100 }), name)
   const faults = check(value)
   if (faults.length > 0) throw new ConfigError(tell(faults, name, places))
   return value
+}
+
+/** An alias within its own anchor, which YAML allows: a value without an end. */
+function findCircle(document: Document): { readonly alias: string; readonly offset: number } | undefined {
+  let found: { alias: string; offset: number } | undefined
+  visit(document, {
+    Alias(_key, node, path) {
+      const named = node.resolve(document)
+      if (named === undefined || !path.includes(named)) return undefined
+      found = { alias: node.source, offset: node.range?.[0] ?? 0 }
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** Fills the defaults of the schema into `value` as it goes. */

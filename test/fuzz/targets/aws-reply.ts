@@ -80,6 +80,7 @@ class Endpoint {
 
   private constructor(server: Server) {
     this.#server = server
+    server.unref()
     server.on('request', (request, response) => {
       this.#requests += 1
       request.resume().on('end', () => response.end(this.#body))

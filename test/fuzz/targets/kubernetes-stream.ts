@@ -91,8 +91,11 @@ async function list(chunks: readonly Buffer[]) {
 /** A client whose every answer has this body. */
 function clientOf(chunks: readonly Buffer[]): KubernetesClient {
   const snapshot = Object.assign(Readable.from(chunks, { objectMode: false }), { headers: {} })
-  const reply = { ok: true, atMs: 1, snapshot: snapshot as unknown as IncomingMessage }
-  return { server: 'https://api.example.com', get: () => Promise.resolve(reply) } as unknown as KubernetesClient
+  const client: Pick<KubernetesClient, 'server' | 'ask'> = {
+    server: 'https://api.example.com',
+    ask: () => Promise.resolve({ ok: true, atMs: 1, snapshot: snapshot as unknown as IncomingMessage }),
+  }
+  return client as KubernetesClient
 }
 
 function lines(...objects: readonly object[]): Buffer {
