@@ -105,7 +105,7 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
   const folder = flags['storage.path']
   const state = await StateFile.open(folder, { clock: systemClock, log, onSaved: (ok) => self.stateSaved(ok) })
   if (folder === undefined) log.info({}, 'no --storage.path: change times do not survive a restart')
-  const startTimer = cronTimers(log)
+  const startTimer = cronTimers(log, systemClock)
   const createDns = (resolvConfPath: string) => createDnsClient({ resolvConfPath, clock: systemClock })
   const service = new Service({ clock: systemClock, log, metrics, state, signals, startTimer, createDns })
   const reloader = new Reloader({ source, service, log, self, clock: systemClock })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemClock } from '../../../exporter/service/clock.ts'
 import { createLogger } from '../../../exporter/service/log.ts'
 import { cronTimers, longestInterval } from '../../../exporter/service/schedule.ts'
 
@@ -11,11 +12,32 @@ test('the interval of a schedule is its longest gap', () => {
 test('a timer ticks by its expression until it is stopped', async () => {
   let ticks = 0
   const log = createLogger('error', 'json')
-  const timer = cronTimers(log)('* * * * * *', () => void ticks++)
+  const timer = cronTimers(log, systemClock)('* * * * * *', () => void ticks++)
   await new Promise((resolve) => setTimeout(resolve, 2_200))
   timer.stop()
   const seen = ticks
   assert.ok(seen >= 2 && seen <= 3, String(seen))
+  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  assert.equal(ticks, seen)
+})
+
+test('timers begin anew when the clock was set back, and still tick once each time until they are stopped', async () => {
+  let ticks = 0
+  let backMs = 0
+  const told: unknown[] = []
+  const log = createLogger('warn', 'json', { write: (line: string) => void told.push(JSON.parse(line)) })
+  const clock = { ...systemClock, now: () => Date.now() - backMs }
+  const timer = cronTimers(log, clock)('* * * * * *', () => void ticks++)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  backMs = 3_600_000
+  await new Promise((resolve) => setTimeout(resolve, 3_200))
+  timer.stop()
+  const seen = ticks
+  assert.ok(seen >= 2 && seen <= 4, String(seen))
+  assert.deepEqual(
+    told.map((line) => [Reflect.get(line as object, 'seconds'), Reflect.get(line as object, 'msg')]),
+    [[3_600, 'the clock was set back: schedules begin anew']],
+  )
   await new Promise((resolve) => setTimeout(resolve, 1_100))
   assert.equal(ticks, seen)
 })
