@@ -1,12 +1,13 @@
 import { collectDefaultMetrics } from 'prom-client'
 import type { MetricStore } from '../metrics/store.ts'
+import { collectEventLoopLag } from './event-loop-lag.ts'
 import { serviceOwner } from './service.ts'
 
 /** Gauges called `_total`, which promtool's lint refuses; the same numbers stand by type under the name without it. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
-/** prom-client looks every 10 ms by itself, which was a twentieth of the CPU of 1,000 DNS checks a second. */
-const lagPrecisionMs = 20
+/** prom-client's own metrics of the event loop are not used; the timer that they come from rests for so long. */
+const unusedTimerMs = 2 ** 31 - 1
 
 /** What the exporter says of itself as a process: build, config, state, and the process_ and nodejs_ metrics. */
 export class SelfMetrics {
@@ -17,8 +18,11 @@ export class SelfMetrics {
   constructor(metrics: MetricStore, version: string) {
     this.#metrics = metrics
     this.#buildLabels = { version, nodeversion: process.version }
-    collectDefaultMetrics({ register: metrics.registry, eventLoopMonitoringPrecision: lagPrecisionMs })
-    for (const name of misnamed) metrics.registry.removeSingleMetric(name)
+    const { registry } = metrics
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: unusedTimerMs })
+    const ownLag = registry.getMetricsAsArray().filter(({ name }) => name.startsWith('nodejs_eventloop_lag_'))
+    for (const name of [...misnamed, ...ownLag.map(({ name }) => name)]) registry.removeSingleMetric(name)
+    collectEventLoopLag(registry)
     this.#publish()
   }
 
