@@ -61,9 +61,10 @@ async function fuzz({ name, seeds }: FuzzTarget): Promise<number> {
   const command = [...loader, process.execPath]
   // Its detectors of attacks look at file names and connections, and the targets have their own of both.
   const filters = ['-i', '.cache/fuzz/dist', '-i', 'dns-packet', '-e', 'node_modules/@', '--disableBugDetectors', '.*']
-  // No -timeout: it is told by SIGALRM, which a library of the state file takes for the end. A hang is ended from here.
-  const libFuzzer = [`-max_total_time=${seconds}`, `-max_len=${inputLimit}`, '-timeout=0', '-print_final_stats=1']
-  const args = [...command.slice(1), cli, entry, corpus, kept, ...filters, '--', ...libFuzzer]
+  // A hang is ended from here: libFuzzer's clock is SIGALRM, which breaks off writes and ends those that fsync.
+  const patient = ['--timeout', String(1e8)]
+  const libFuzzer = [`-max_total_time=${seconds}`, `-max_len=${inputLimit}`, '-print_final_stats=1']
+  const args = [...command.slice(1), cli, entry, corpus, kept, ...filters, ...patient, '--', ...libFuzzer]
   const timeout = (Number(seconds) + hangSeconds) * 1000
   const child = spawn(command[0] ?? '', args, { cwd: home, stdio: 'inherit', timeout })
   const [code, signal] = await once(child, 'exit')
