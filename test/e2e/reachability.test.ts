@@ -22,6 +22,14 @@ test('each address in DNS and each that left is tried, and says whether it takes
     `${series('127.0.8.2', 'active')} 0`,
   ])
   assert.equal(all.value('collector_up', 'reachability'), 1)
+  const poll = await (await exporter.get('/debug/poll?cluster=prod&collector=reachability&format=json')).text()
+  assert.match(
+    poll,
+    /"asked":"TCP connect to 127\.0\.8\.1 port \d+","came":\["connected in [\d.]+ ms"\],"decided":"reachable"/,
+  )
+  assert.match(poll, /127\.0\.8\.2 port \d+","came":\["ECONNREFUSED"\],"decided":"not reachable"/)
+  const page = await (await exporter.get('/')).text()
+  assert.match(page, /127\.0\.8\.2[\s\S]*unreachable<\/b> <span class="dim">ECONNREFUSED/)
   world.setAddresses(['127.0.8.2'])
   server.close()
   await exporter.until((metrics) => metrics.text.includes(`${series('127.0.8.1', 'retired')} 0`), 'the retired address')
