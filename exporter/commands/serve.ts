@@ -12,6 +12,7 @@ import { Reloader } from '../service/reloader.ts'
 import { cronTimers } from '../service/schedule.ts'
 import { SelfMetrics } from '../service/self-metrics.ts'
 import { Service } from '../service/service.ts'
+import { returnStartupMemory } from '../service/startup-memory.ts'
 import { StateFile } from '../service/state-file.ts'
 import { signals } from '../signals/index.ts'
 import { createDnsClient } from '../sources/dns/create-client.ts'
@@ -117,6 +118,7 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
   // Listening comes first: a taken port is told before anything is asked of AWS or Kubernetes.
   const url = await listen(app, address, front.scheme)
   process.on('SIGHUP', () => void reloader.reload())
+  returnStartupMemory()
   await reloader.applyFirst(loaded)
   if (flags['config.enableAutoReload'] === true) {
     const intervalMs = parseDuration(flags['config.autoReloadInterval']) ?? 0
@@ -133,9 +135,13 @@ function openFront(path: string | undefined, log: Logger): Front {
   return new Front({ clock: systemClock, secured: { inForce, log } })
 }
 
+/**
+ * The listeners stay: the library that replaces the state file ends the process by the signal itself where it finds that
+ * nobody else listens, and in the middle of a save it looks after a listener of `once` is gone.
+ */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
   })
 }
 
