@@ -18,10 +18,10 @@ export function clusterSection({ cluster, verdict }: Judged, caps: Caps, started
 <ul class="fresh" aria-label="How fresh">${cluster.collectors.map((collector) => freshness(cluster.name, collector, nowMs))}</ul>
 ${timeline(cluster, nowMs)}
 <div class="columns"><div>${addressesSection(cluster, caps, startedMs, nowMs)}
-${answersSection(cluster, caps, nowMs)}</div>
+${answersSection(cluster, caps, nowMs)}
+${changesSection(cluster, caps, nowMs)}</div>
 <div>${nodesSection(cluster, caps, nowMs)}
-${connectionsSection(cluster, caps)}
-${changesSection(cluster, caps, nowMs)}</div></div></section>`
+${connectionsSection(cluster, caps)}</div></div></section>`
 }
 
 function freshness(cluster: string, { name, up, lastSuccessMs }: CollectorModel, nowMs: number): Html {

@@ -99,12 +99,12 @@ figcaption { grid-column: 2; margin-top: .2rem; }
 .timeline > svg .mark path { stroke: var(--box); stroke-width: 1.5; paint-order: stroke; }
 
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 2rem; }
-@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 11fr) minmax(0, 9fr); } }
+@media (min-width: 60rem) { .columns { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } }
 .box { border: 1px solid var(--line); border-radius: 4px; margin: 0 0 .5rem; padding: 0 .7rem; min-width: 0; }
 .box > summary { padding: .35rem 0; cursor: pointer; overflow-wrap: anywhere; }
 .box[open] { padding-bottom: .5rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .7rem .25rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-top: 0; color: var(--dim); font-weight: 400; font-size: .86rem; }
 tbody th { font-weight: 400; }
@@ -115,10 +115,10 @@ tr.retired td:last-child, tr.dead td:last-child { box-shadow: .7rem 0 var(--warn
 .matrix th, .matrix td { min-width: 7rem; }
 .matrix tr.differs > * { background: var(--bad-bg); }
 .matrix .foot > * { font-size: .86rem; color: var(--dim); }
-.changes li { display: grid; grid-template-columns: 14px 6.2rem minmax(0, 1fr); gap: 0 .6rem; padding: .3rem 0; border-top: 1px solid var(--line); }
+.changes li { display: grid; grid-template-columns: 14px 7rem minmax(0, 1fr); gap: 0 .6rem; padding: .3rem 0; border-top: 1px solid var(--line); }
 .changes .mark { margin-top: .2rem; }
 .changes p { overflow-wrap: anywhere; }
-.when span { display: block; line-height: 1.2; }
+.when span { display: block; line-height: 1.2; white-space: nowrap; }
 .omitted { padding-top: .2rem; }
 footer { padding-top: .2rem; }
 footer a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }

@@ -44,8 +44,7 @@ export function worstFirst(clusters: readonly ClusterModel[], nowMs: number): Ju
 }
 
 function findingsOf(cluster: ClusterModel, nowMs: number): Finding[] {
-  const removal = cluster.changes.find(({ kind, removed }) => isAddressChange(kind) && removed.length > 0)
-  const recent = removal !== undefined && nowMs - (timeMs(removal.time) ?? 0) < causeMs ? removal : undefined
+  const recent = recentRemoval(cluster.changes, nowMs)
   return [
     ...notReady(cluster, recent !== undefined),
     ...stalled(cluster),
@@ -56,8 +55,11 @@ function findingsOf(cluster: ClusterModel, nowMs: number): Finding[] {
   ]
 }
 
-function isAddressChange(kind: ChangeEvent['kind']): boolean {
-  return kind === 'elb_addresses' || kind === 'dns_answer'
+/** Of a load balancer before one of an answer: what a name lost is what the load balancer behind it did. */
+function recentRemoval(changes: readonly ChangeEvent[], nowMs: number): ChangeEvent | undefined {
+  const recent = changes.filter(({ removed, time }) => removed.length > 0 && nowMs - (timeMs(time) ?? 0) < causeMs)
+  const kinds = ['elb_addresses', 'dns_answer'] as const
+  return kinds.map((wanted) => recent.find(({ kind }) => kind === wanted)).find((found) => found !== undefined)
 }
 
 function notReady({ nodes }: ClusterModel, removal: boolean): Finding[] {

@@ -40,6 +40,22 @@ describe('the status page', () => {
     assert.match(page, /10\.0\.2\.34 b active in DNS before 11:00:00/)
   })
 
+  it('names the load balancer as the cause, not the answers that followed it', () => {
+    const answers = {
+      kind: 'dns_answer',
+      subject: 'api.example.com A system',
+      removed: ['10.0.1.12'],
+      secondsAgo: 60,
+    } as const
+    const changes = [{ removed: ['10.0.1.12'], secondsAgo: 61 }, answers]
+    const clusters = [{ name: 'prod', collectors: { nodes: collector(nodes(12, ['node-01', 'node-02'])) } }]
+    assert.match(words(show({ clusters, changes })), /k8s-api lost 10\.0\.1\.12 1 min 1 s ago\./)
+    assert.match(
+      words(show({ clusters, changes: [answers] })),
+      /the answer api\.example\.com A system lost 10\.0\.1\.12/,
+    )
+  })
+
   it('gives an address that came the time when it came', () => {
     const came = { added: ['10.0.3.1'], secondsAgo: 90 }
     const own = loadBalancer('k8s-api', { active: [{ address: '10.0.3.1', zone: '' }] })
