@@ -3,7 +3,7 @@
  * whole by an atomic replace, so that a kill at any moment leaves the old file or the new one.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
@@ -12,6 +12,9 @@ import type { Books } from '../signals/signal.ts'
 import type { Logger } from './log.ts'
 
 const formatVersion = 1
+const fileName = 'state.json'
+/** What write-file-atomic writes before it replaces the file. */
+const temporaryName = /^state\.json\.\d+$/
 /** A burst of changes is written once; the disk is synced at most this often. */
 const gatherMs = 50
 const minGapMs = 1_000
@@ -43,11 +46,12 @@ export class StateFile {
   /** Reads `folder`/state.json. A damaged file is set aside and told, never fatal. Without a folder nothing is kept. */
   static async open(folder: string | undefined, deps: StateFileDeps): Promise<StateFile> {
     if (folder === undefined) return new StateFile(undefined, new Map(), deps)
-    const path = join(folder, 'state.json')
+    const path = join(folder, fileName)
     await makeFolder(folder).catch((error: unknown) => {
       const advice = 'change times will not survive a restart; give another --storage.path or make the folder'
       deps.log.warn({ folder, err: messageOf(error), advice }, 'storage folder cannot be made')
     })
+    await removeLeftovers(folder)
     try {
       return new StateFile(path, parseState(await readFile(path, 'utf8')), deps)
     } catch (error) {
@@ -151,6 +155,15 @@ async function setAside(path: string, error: unknown, { clock, log }: StateFileD
   } catch {
     const advice = 'change times will not survive a restart; check the rights of --storage.path'
     log.warn({ path, err: messageOf(error), advice }, 'state file cannot be read')
+  }
+}
+
+/** A kill in the middle of a save leaves the temporary file, under another name each time. */
+async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((each) => temporaryName.test(each))) {
+    // Where it cannot be removed, saving tells of it.
+    await rm(join(folder, name), { force: true }).catch(() => undefined)
   }
 }
 

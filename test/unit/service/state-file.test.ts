@@ -118,3 +118,13 @@ test('a folder is made with its parents, and one that cannot be made is told and
   await open('/proc/nowhere/at/all')
   assert.match(lines.at(-1) ?? '', /storage folder cannot be made/)
 })
+
+test('temporary files that a kill left behind are removed at the next start, and nothing else is', async () => {
+  const state = await open()
+  state.owner('a').set('k', 1)
+  await state.flush()
+  for (const name of ['state.json.1234567890', 'state.json.damaged-1', 'other'])
+    await writeFile(join(folder, name), 'x')
+  await open()
+  assert.deepEqual((await readdir(folder)).sort(), ['other', 'state.json', 'state.json.damaged-1'])
+})
