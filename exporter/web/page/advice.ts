@@ -22,7 +22,7 @@ const byCollector: Readonly<Record<string, Partial<Record<FailureReason, string>
   nodes: {
     denied: 'Apply deploy/rbac.yaml: the exporter needs list and watch of nodes.',
     expired:
-      'The Kubernetes credentials are not accepted any more: renew the kubeconfig or the service account’s token.',
+      'The Kubernetes credentials cannot be read or are not accepted any more: check the path of the kubeconfig, or renew it or the service account’s token.',
     timeout:
       'The API server does not answer. This is what stranded kubelets see: check the addresses of its load balancer.',
     network: 'The API server cannot be reached: check the addresses of its load balancer, and the way to it.',

@@ -4,7 +4,8 @@ import type { Caps } from './caps.ts'
 import type { ClusterModel, NotReadyNode } from './model.ts'
 import { capped, duration, omission, percent, plural, since } from './words.ts'
 
-export function nodesSection({ nodes, heartbeats }: ClusterModel, caps: Caps, nowMs: number): Html | undefined {
+export function nodesSection(cluster: ClusterModel, caps: Caps, nowMs: number): Html | undefined {
+  const { nodes, heartbeats } = cluster
   if (nodes === undefined) return undefined
   const ages = new Map((heartbeats?.stale ?? []).map(({ node, ageSeconds }) => [node, ageSeconds]))
   const known = new Set(nodes.notReady.map(({ node }) => node))
@@ -13,8 +14,8 @@ export function nodesSection({ nodes, heartbeats }: ClusterModel, caps: Caps, no
   const total = nodes.notReadyCount + early.length
   const { shown } = capped(rows, caps.nodes)
   const excluded = nodes.excluded.filter(([, count]) => count > 0).map(([why, count]) => `${count} ${why}`)
-  return html`<section class="nodes"><h3>Nodes <span class="dim">${nodes.total}</span></h3>
-<p>${readyWords(nodes)}${excluded.length === 0 ? undefined : html` <span class="dim">Left out: ${excluded.join(', ')}.</span>`}</p>
+  return html`<section class="nodes"><h3>Nodes <span class="dim">${nodes.listed ? nodes.total : undefined}</span></h3>
+<p>${lastKnown(cluster, nowMs)}${readyWords(nodes)}${excluded.length === 0 ? undefined : html` <span class="dim">Left out: ${excluded.join(', ')}.</span>`}</p>
 ${
   rows.length === 0
     ? undefined
@@ -24,6 +25,13 @@ ${
 }
 
 type Row = Pick<NotReadyNode, 'node'> & Partial<NotReadyNode>
+
+/** What is not followed any more must not read as if it were so now. */
+function lastKnown({ collectors, nodes }: ClusterModel, nowMs: number): Html | undefined {
+  const own = collectors.find(({ name }) => name === 'nodes')
+  if (own?.up !== 'failing' || nodes?.listed !== true) return undefined
+  return html`<b class="word warn">Not known now.</b> As last seen at ${since(own.lastSuccessMs, nowMs)}: `
+}
 
 function readyWords({ listed, total, notReadyCount }: NonNullable<ClusterModel['nodes']>): string {
   if (!listed) return 'The list of nodes has not come yet.'

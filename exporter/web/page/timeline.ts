@@ -39,6 +39,7 @@ export function timeline(cluster: ClusterModel, nowMs: number): Html | undefined
   const axis = chooseAxis(changes, ratios, nowMs)
   const seen = changes.filter(({ time }) => (timeMs(time) ?? 0) >= axis.fromMs)
   const plotted = names.has('nodes')
+  if (!plotted && seen.length === 0) return undefined
   const top = own.length * laneHeight + gapHeight
   const height = top + (plotted ? plotHeight : 0) + axisHeight
   return html`<figure class="timeline" data-key="timeline">

@@ -62,10 +62,11 @@ function recentRemoval(changes: readonly ChangeEvent[], nowMs: number): ChangeEv
   return kinds.map((wanted) => recent.find(({ kind }) => kind === wanted)).find((found) => found !== undefined)
 }
 
-function notReady({ nodes }: ClusterModel, removal: boolean): Finding[] {
+function notReady({ nodes, collectors }: ClusterModel, removal: boolean): Finding[] {
   if (nodes === undefined || nodes.notReadyCount === 0) return []
   const ratio = nodes.notReadyCount / Math.max(1, nodes.total)
-  const text = `${nodes.notReadyCount} of ${plural(nodes.total, 'node')} not ready (${percent(ratio)})`
+  const followed = collectors.some(({ name, up }) => name === 'nodes' && up === 'up')
+  const text = `${nodes.notReadyCount} of ${plural(nodes.total, 'node')} not ready (${percent(ratio)})${followed ? '' : ', as last known'}`
   const word = removal ? 'Nodes stranded' : 'Nodes not ready'
   return [{ level: removal || ratio >= badRatio ? 'bad' : 'warn', word, text }]
 }
