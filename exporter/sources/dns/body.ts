@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net'
 import { type Answer as DnsRecord, decode } from 'dns-packet'
 import { canonicalAddress } from '../address.ts'
 import { type RecordType, recordTypes } from './client.ts'
-import { endOfRecords } from './framing.ts'
+import { frameOf } from './framing.ts'
 
 export interface ReplyRecord {
   readonly name: string
@@ -30,11 +30,11 @@ export function readBody(message: Buffer): Body | undefined {
   try {
     // First, since the library makes room for as many records as the header says: 30 ms for a packet of 80 bytes. Bytes
     // after the last record are of no meaning, and no harm.
-    const end = endOfRecords(message)
-    if (end === undefined) return undefined
-    const packet = decode(message)
+    const frame = frameOf(message)
+    if (frame === undefined) return undefined
+    const packet = decode(withoutTypes(message, frame.unread))
     // It does not look at the length that a record gives of itself.
-    if (decode.bytes !== end) return undefined
+    if (decode.bytes !== frame.end) return undefined
     const answers: ReplyRecord[] = []
     for (const record of packet.answers ?? []) {
       const read = readRecord(record)
@@ -45,6 +45,20 @@ export function readBody(message: Buffer): Body | undefined {
   } catch {
     return undefined
   }
+}
+
+/** For private use (RFC 6895 3.1): the library takes its data as bytes. */
+const privateType = 0xff00
+
+/**
+ * A copy in which the records that nobody reads have a type that the library does not know: it would read some by what is
+ * in them, beyond their length, and go on in the middle of the next record.
+ */
+function withoutTypes(message: Buffer, unread: readonly number[]): Buffer {
+  if (unread.length === 0) return message
+  const copy = Buffer.from(message)
+  for (const offset of unread) copy.writeUInt16BE(privateType, offset)
+  return copy
 }
 
 function readOpt(records: readonly DnsRecord[]): Pick<Body, 'edns' | 'upperRcode'> {

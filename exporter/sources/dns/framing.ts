@@ -2,12 +2,21 @@ const headerBytes = 12
 /** type, class, TTL and RDLENGTH, after the owner's name */
 const recordHeadBytes = 10
 
+/** The records of a message by the lengths that it gives of them. */
+export interface Frame {
+  /** where the last one ends */
+  readonly end: number
+  /** where the types stand of records that nobody reads */
+  readonly unread: readonly number[]
+}
+
 /**
- * Where the last record ends by the lengths that the message itself gives (RFC 1035 4.1.3). Undefined where the data of a
- * record that is read has not the length that its type asks for, and where the last record goes on beyond the message.
- * Throws a RangeError where the message ends before.
+ * Goes through all records (RFC 1035 4.1.3). Undefined where the data of a record that is read has not the length that
+ * its type asks for, and where the last record goes on beyond the message. Throws a RangeError where the message ends
+ * before.
  */
-export function endOfRecords(message: Buffer): number | undefined {
+export function frameOf(message: Buffer): Frame | undefined {
+  const unread: number[] = []
   let offset = headerBytes
   for (let left = message.readUInt16BE(4); left > 0; left--) offset = endOfName(message, offset) + 4
   const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10)
@@ -15,14 +24,16 @@ export function endOfRecords(message: Buffer): number | undefined {
     offset = endOfName(message, offset)
     const data = offset + recordHeadBytes
     const end = data + message.readUInt16BE(offset + 8)
-    if (endOfData(message, message.readUInt16BE(offset), data, end) !== end) return undefined
+    const wanted = endOfData(message, message.readUInt16BE(offset), data, end)
+    if (wanted === undefined) unread.push(offset)
+    else if (wanted !== end) return undefined
     offset = end
   }
-  return offset <= message.length ? offset : undefined
+  return offset <= message.length ? { end: offset, unread } : undefined
 }
 
-/** Where the data ends that begins at `data`, by what its type holds; `end`, which RDLENGTH gives, for types that nobody reads. */
-function endOfData(message: Buffer, type: number, data: number, end: number): number {
+/** Where the data ends that begins at `data`, by what its type holds; undefined for types that nobody reads. */
+function endOfData(message: Buffer, type: number, data: number, end: number): number | undefined {
   switch (type) {
     case 1: // A
       return data + 4
@@ -35,9 +46,18 @@ function endOfData(message: Buffer, type: number, data: number, end: number): nu
       return endOfName(message, data + 6)
     case 6: // SOA: two names, five numbers
       return endOfName(message, endOfName(message, data)) + 20
+    case 41: // OPT (RFC 6891 6.1.2)
+      return endOfOptions(message, data, end)
     default:
-      return end
+      return undefined
   }
+}
+
+/** Options, each with a code and a length before it. */
+function endOfOptions(message: Buffer, data: number, end: number): number {
+  let offset = data
+  while (offset < end) offset += 4 + message.readUInt16BE(offset + 2)
+  return offset
 }
 
 /** Labels up to the root's 0, or to the pointer that stands for the rest (4.1.4). */

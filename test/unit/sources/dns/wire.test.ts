@@ -150,6 +150,16 @@ test('Data that is shorter or longer than its own length says makes the reply ma
   }
 })
 
+test('A record that nobody reads is passed over by its length, whatever is in it', () => {
+  const name = 'api.example.com'
+  const address = (data: string): Answer => ({ type: 'A', name, ttl: 60, data })
+  const message = replyTo([address('10.0.0.1'), address('10.0.0.2')])
+  const typeAt = replyTo([]).length + name.length + 2
+  // NSEC3 has lengths of its own inside, which point beyond these 4 bytes.
+  message.writeUInt16BE(50, typeAt)
+  assert.deepEqual(answers(message), ['api.example.com 60 A 10.0.0.2'])
+})
+
 test('A last record that goes on beyond the message makes it malformed, one of no interest too', () => {
   const message = replyTo([], { additionals: [{ type: 'TXT', name: 'example.com', ttl: 5, data: 'of no interest' }] })
   assert.ok(read(message).ok)
