@@ -5,6 +5,12 @@ import { describe, it } from 'node:test'
 
 const checkout = resolve(import.meta.dirname, '../..')
 
+interface LockedPackage {
+  readonly dev?: boolean
+  readonly os?: unknown
+  readonly cpu?: unknown
+}
+
 function text(name: string): Promise<string> {
   return readFile(resolve(checkout, name), 'utf8')
 }
@@ -26,6 +32,29 @@ describe('the image', () => {
       sources.filter((source) => !taken.has(source)),
       [],
     )
+  })
+
+  it('has no production dependency for one system or architecture alone, so one install serves them all', async () => {
+    const { packages } = JSON.parse(await text('package-lock.json')) as { packages: Record<string, LockedPackage> }
+    const installed = Object.entries(packages).filter(([, { dev }]) => dev !== true)
+    assert.ok(installed.length > 50)
+    assert.deepEqual(
+      installed.filter(([, { os, cpu }]) => os !== undefined || cpu !== undefined).map(([path]) => path),
+      [],
+    )
+  })
+
+  it('runs nothing on the architecture that it is built for, since there may be no emulator', async () => {
+    const stages = (await text('Dockerfile')).split(/^(?=FROM )/m).slice(1)
+    assert.ok(stages.length > 2)
+    for (const stage of stages) {
+      if (!stage.startsWith('FROM --platform=$BUILDPLATFORM '))
+        assert.doesNotMatch(stage, /^RUN /m, stage.split('\n')[0])
+    }
+  })
+
+  it('is built and looked at by the gate, which skips it for nobody', async () => {
+    assert.match(await text('.ci/run'), /^step 'image' test\/image\/build\.sh$/m)
   })
 
   it('runs as a user that is a number and not root', async () => {
