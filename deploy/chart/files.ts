@@ -1,8 +1,9 @@
 /** The files of the Helm chart that are made from the code: Helm reads nothing from outside of a chart. */
+import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import meta from '../../package.json' with { type: 'json' }
 import { variants } from './placeholders.ts'
-import { ruleTemplate, settingsFile, settingsSchema } from './rules.ts'
+import { ruleTemplate, settingsFile, settingsSchema, settingsValues } from './rules.ts'
 import { valuesSchema } from './values-schema.ts'
 
 const chart = 'deploy/helm/elb-churn-exporter'
@@ -15,6 +16,7 @@ export function chartFiles(config: object, boards: readonly (readonly [string, s
   ])
   return [
     [`${chart}/Chart.yaml`, chartYaml()],
+    [`${chart}/values.yaml`, valuesYaml()],
     [
       `${chart}/values.schema.json`,
       `${JSON.stringify(valuesSchema({ config, settings: settingsSchema() }), null, 2)}\n`,
@@ -39,4 +41,12 @@ function chartYaml(): string {
     keywords: ['prometheus', 'exporter', 'aws', 'elb', 'dns', 'kubelet'],
   })
   return `# Made by \`npm run generate\` from package.json.\n${text}`
+}
+
+/** values.yaml beside this file, with each setting of the rules, its default and what it means. */
+function valuesYaml(): string {
+  const text = readFileSync(new URL('values.yaml', import.meta.url), 'utf8')
+  const place = '    # (the settings of alerts/config.ts)\n'
+  if (!text.includes(place)) throw new Error('deploy/chart/values.yaml has no place for the settings of the rules')
+  return text.replace(place, () => settingsValues().replaceAll(/^(?=.)/gm, '    '))
 }

@@ -1,4 +1,5 @@
 /** The alert pack as the chart carries it: JSON with placeholders, and what Helm has to know to fill them in. */
+import { stringify } from 'yaml'
 import { settings } from '../../alerts/config.ts'
 import { ruleGroups } from '../../alerts/rules.ts'
 import type { Setting } from '../../alerts/settings.ts'
@@ -29,4 +30,14 @@ export function settingsSchema(): object {
     { ...schema, description: `${help} Default: ${shown === '' ? 'none' : shown}` },
   ])
   return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) }
+}
+
+/** The settings as YAML, each below what it means, and of the type that a reader expects. */
+export function settingsValues(): string {
+  return Object.entries<Setting<unknown>>(settings)
+    .map(([key, { kind, standard, shown, help }]) => {
+      const value = kind === 'labels' || kind === 'count' || kind === 'ratio' ? standard : shown
+      return `# ${help}\n${stringify({ [key]: value }, { lineWidth: 0 })}`
+    })
+    .join('')
 }

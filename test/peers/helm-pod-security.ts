@@ -8,6 +8,7 @@ interface SecurityContext {
   readonly allowPrivilegeEscalation?: boolean
   readonly runAsNonRoot?: boolean
   readonly runAsUser?: number
+  readonly fsGroup?: number
   readonly procMount?: string
   readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] }
   readonly seccompProfile?: { readonly type?: string }

@@ -2,13 +2,13 @@
 # Runs a command as a container of a pod would: a root of its own with nothing but libraries and the program, read-only, the
 # pod's volumes in it, a user that is not root, no capability and no way to one.
 # Started in a mount namespace of its own, so nothing that is mounted here outlives it.
-#   root=FOLDER program='PATH ...' mounts='SOURCE TARGET ro|rw, one a line' user=UID helm-pod.sh COMMAND ARGUMENT...
+#   root=FOLDER program='PATH ...' mounts='SOURCE TARGET ro|rw, one a line' user=UID groups=GID helm-pod.sh COMMAND ARGUMENT...
 set -eu
 mount -t tmpfs -o mode=755 tmpfs "$root"
 
 show() { # source, target, ro or rw
   if [ -d "$1" ]; then mkdir -p "$root$2"; else mkdir -p "$root$(dirname "$2")"; : > "$root$2"; fi
-  mount --bind "$1" "$root$2"
+  mount --rbind "$1" "$root$2"
   if [ "$3" = ro ]; then mount -o remount,bind,ro "$root$2"; fi
 }
 
@@ -23,7 +23,7 @@ mount --rbind /proc "$root/proc"
 printf '%s\n' "$mounts" | while read -r source target mode; do
   if [ -n "$source" ]; then show "$source" "$target" "$mode"; fi
 done
-mount -o remount,ro "$root"
+mount -o remount,bind,ro "$root"
 
-if [ -n "$user" ]; then set -- --reuid="$user" --regid="$user" --clear-groups -- "$@"; else set -- -- "$@"; fi
+if [ -n "$user" ]; then set -- --reuid="$user" --regid="$user" --groups="$groups" -- "$@"; else set -- -- "$@"; fi
 exec chroot "$root" /usr/bin/setpriv --no-new-privs --bounding-set=-all --inh-caps=-all "$@"

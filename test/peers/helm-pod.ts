@@ -46,13 +46,15 @@ export async function startPod(
   const [container] = spec.containers
   if (container === undefined) throw new Error(`the ${kind} has no container`)
   const user = spec.securityContext?.runAsUser ?? 0
-  const mounts = await makeVolumes(objects, kind, { ...options, folder, user })
-  if (spec.automountServiceAccountToken === true) mounts.push(await accountMount(folder, options.api, user))
+  const group = spec.securityContext?.fsGroup ?? 0
+  const mounts = await makeVolumes(objects, kind, { ...options, folder, group })
+  if (spec.automountServiceAccountToken === true) mounts.push(await accountMount(folder, options.api, group))
   const root = join(folder, 'root')
   await mkdir(root)
   const env = {
     root,
     user: asRoot ? String(user) : '',
+    groups: String(group),
     program: [checkout, ...(process.execPath.startsWith(checkout) ? [] : [process.execPath])].join(' '),
     mounts: mounts.map(({ source, target, mode }) => `${source} ${target} ${mode}`).join('\n'),
     ...(options.api && {
@@ -92,7 +94,7 @@ function nodeFlags({ command = [] }: Container): string[] {
 async function makeVolumes(
   objects: readonly KubernetesObject[],
   kind: 'Deployment' | 'DaemonSet',
-  { folder, user, nodePid, secrets = {} }: PodOptions & { readonly folder: string; readonly user: number },
+  { folder, group, nodePid, secrets = {} }: PodOptions & { readonly folder: string; readonly group: number },
 ): Promise<Mount[]> {
   const { spec } = workload(objects, kind).template
   const mounts: Mount[] = []
@@ -101,12 +103,12 @@ async function makeVolumes(
     const source = join(folder, name)
     if ('configMap' in volume) {
       const { data } = only(objects, 'ConfigMap', (volume.configMap as { name: string }).name)
-      await writeFiles(source, data as Record<string, string>, 0o644, user)
+      await writeFiles(source, data as Record<string, string>, 0o644, 0)
     } else if ('secret' in volume) {
-      await writeFiles(source, secrets[(volume.secret as { secretName: string }).secretName] ?? {}, 0o440, user)
+      await writeFiles(source, secrets[(volume.secret as { secretName: string }).secretName] ?? {}, 0o440, group)
     } else if ('emptyDir' in volume) {
       await mkdir(source)
-      await own(source, user, 0o2770)
+      await own(source, group, 0o2770)
     }
     const host = (volume.hostPath as { path: string } | undefined)?.path.replace(
       /^\/proc\/1\//,
@@ -118,14 +120,14 @@ async function makeVolumes(
 }
 
 /** Where every client library looks for the account of its pod. */
-async function accountMount(folder: string, api: LabKubernetes | undefined, user: number): Promise<Mount> {
+async function accountMount(folder: string, api: LabKubernetes | undefined, group: number): Promise<Mount> {
   const source = join(folder, 'account')
   const files = {
     token: api?.token ?? 'none',
     'ca.crt': await readFile(labTlsFile('ca.crt'), 'utf8'),
     namespace: 'monitoring',
   }
-  await writeFiles(source, files, 0o640, user)
+  await writeFiles(source, files, 0o640, group)
   return { source, target: '/var/run/secrets/kubernetes.io/serviceaccount', mode: 'ro' }
 }
 

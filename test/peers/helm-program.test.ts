@@ -169,28 +169,37 @@ describe('a pod of the exporter', () => {
     await pod.close()
   })
 
-  it('serves by the web config of its Secret, and its probes fit', async () => {
-    const web = { configSecret: 'web', probes: 'https' }
-    const { objects } = await helm.render({ config: config(), web })
-    const files = {
-      'web-config.yml': 'tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n',
-      'tls.crt': await readFile(labTlsFile('server.crt'), 'utf8'),
-      'tls.key': await readFile(labTlsFile('server.key'), 'utf8'),
-    }
-    pod = await startPod(objects, 'Deployment', { api, secrets: { web: files } })
-    const { port } = new URL(pod.exporter.url)
-    const ca = await readFile(labTlsFile('ca.crt'))
-    const probe = workload(objects, 'Deployment').template.spec.containers[0]?.livenessProbe?.httpGet
-    assert.deepEqual(probe, { path: '/-/healthy', port: 'metrics', scheme: 'HTTPS' })
-    const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
-    const asked = request({ host: '127.0.0.1', port, path: '/-/healthy', ca, timeout: 5_000 }, (response) => {
-      response.resume()
-      resolve(response.statusCode)
+  for (const kind of ['Deployment', 'DaemonSet'] as const) {
+    it(`serves by the web config of a Secret as a ${kind}, and its probes fit`, async () => {
+      const web = { configSecret: 'web', probes: 'https' }
+      const { objects } = await helm.render({ config: config(), web, agent: { enabled: true } })
+      pod = await startPod(objects, kind, { api, secrets: { web: await webFiles() } })
+      const probe = workload(objects, kind).template.spec.containers[0]?.livenessProbe?.httpGet
+      assert.deepEqual(probe, { path: '/-/healthy', port: 'metrics', scheme: 'HTTPS' })
+      assert.equal(await statusOverTls(pod.exporter.url, '/-/healthy'), 200)
+      await pod.close()
     })
-    asked.on('error', reject).end()
-    assert.equal(await promise, 200)
-  })
+  }
 })
+
+async function webFiles(): Promise<Record<string, string>> {
+  return {
+    'web-config.yml': 'tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n',
+    'tls.crt': await readFile(labTlsFile('server.crt'), 'utf8'),
+    'tls.key': await readFile(labTlsFile('server.key'), 'utf8'),
+  }
+}
+
+async function statusOverTls(url: string, path: string): Promise<number | undefined> {
+  const ca = await readFile(labTlsFile('ca.crt'))
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>()
+  const asked = request({ host: '127.0.0.1', port: new URL(url).port, path, ca, timeout: 5_000 }, (response) => {
+    response.resume()
+    resolve(response.statusCode)
+  })
+  asked.on('error', reject).end()
+  return await promise
+}
 
 describe('a pod of the agent', () => {
   const port = '6443'

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { parseSettings, settings } from '../../alerts/config.ts'
 import { renderRules } from '../../alerts/render.ts'
 import type { Setting, SettingKind } from '../../alerts/settings.ts'
-import { chart, checkout, Helm, only } from './helm.ts'
+import { checkout, Helm, only } from './helm.ts'
 
 type Values = Readonly<Record<string, unknown>>
 const all = Object.entries<Setting<unknown>>(settings)
@@ -134,13 +134,5 @@ describe('the rules of the chart', () => {
       await helm.refusal({ rules: { settings: { stale: '1m' } } }),
       /additional properties 'stale' not allowed/,
     )
-  })
-
-  it('have each setting in values.yaml, with its default and what it means', async () => {
-    const text = await readFile(join(chart, 'values.yaml'), 'utf8')
-    const { rules } = parse(text)
-    assert.deepEqual(Object.keys(rules.settings), Object.keys(settings))
-    assert.deepEqual(parseSettings(assignments(rules.settings)), parseSettings([]))
-    for (const [key, { help }] of all) assert.ok(text.includes(`    # ${help}\n    ${key}: `), `${key}: ${help}`)
   })
 })

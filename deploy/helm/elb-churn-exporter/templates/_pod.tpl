@@ -15,16 +15,16 @@ resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 startupProbe:
-  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/healthy") | nindent 2 }}
+  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/healthy") | trim | nindent 2 }}
   periodSeconds: 2
   failureThreshold: 30
 livenessProbe:
-  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/healthy") | nindent 2 }}
+  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/healthy") | trim | nindent 2 }}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/ready") | nindent 2 }}
+  {{- include "elb-churn-exporter.probe" (dict "root" .root "path" "/-/ready") | trim | nindent 2 }}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end }}
