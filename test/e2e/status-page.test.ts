@@ -105,7 +105,7 @@ describe('the status page in a browser', () => {
     assert.match(calm, /Quiet all 12 nodes ready, 2 addresses in service, resolvers agree/)
     await page.evaluate('globalThis.loadedOnce = true')
     void lab.play()
-    await seen(page, /(retired|dead) left DNS[\s\S]*k8s-api lost 10\.0\.1\.12/, 20_000)
+    await seen(page, /(retired left DNS|dead interface deleted)[\s\S]*k8s-api lost 10\.0\.1\.12/, 20_000)
     await seen(page, /Nodes stranded\s+6 of 12 nodes not ready \(50 %\)/, 30_000)
     assert.equal(await page.evaluate('globalThis.loadedOnce'), true)
     await page.close()

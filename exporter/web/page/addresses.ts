@@ -2,13 +2,13 @@
 import { type Html, html } from '../html.ts'
 import type { Caps } from './caps.ts'
 import type { AddressModel, AddressState, ClusterModel, LoadBalancerModel, ReachModel } from './model.ts'
-import { capped, cut, omission, since, timeTag } from './words.ts'
+import { capped, cut, omission, since, sinceCell, timeTag } from './words.ts'
 
 const stateWords: Readonly<Record<AddressState, string>> = {
   active: 'in DNS',
   pending: 'not in DNS yet',
   retired: 'left DNS',
-  dead: 'left DNS, interface deleted',
+  dead: 'interface deleted',
 }
 /** So many are all shown open. */
 const fewLoadBalancers = 3
@@ -76,7 +76,7 @@ function addressRow(
   { nowMs, startedMs, unreachable }: AddressView,
 ): Html {
   const unreached = state === 'active' || state === 'retired' ? unreachable.get(address) : undefined
-  const when = sinceMs === undefined ? unseen(state, startedMs, nowMs) : since(sinceMs, nowMs)
+  const when = sinceMs === undefined ? unseen(state, startedMs, nowMs) : sinceCell(sinceMs, nowMs)
   return html`<tr class="${state}" data-key="${address}"><td><code>${address}</code></td><td>${zone === '' ? '–' : zone}</td>
 <td><b class="word ${state}">${state}</b> <span class="dim wide">${stateWords[state]}</span>${
     unreached === undefined

@@ -2,7 +2,7 @@
 import { type Html, html } from '../html.ts'
 import type { Caps } from './caps.ts'
 import type { ClusterModel, NotReadyNode } from './model.ts'
-import { capped, duration, omission, percent, plural, since } from './words.ts'
+import { capped, duration, omission, percent, plural, since, sinceCell } from './words.ts'
 
 export function nodesSection(cluster: ClusterModel, caps: Caps, nowMs: number): Html | undefined {
   const { nodes, heartbeats } = cluster
@@ -45,7 +45,7 @@ function nodeRow({ node, ready, reason, sinceMs }: Row, ageSeconds: number | und
     ready === undefined
       ? html`<b class="word pending">still ready</b>`
       : html`<b class="word bad">${ready}</b> <span class="dim">${reason}</span>`
-  }</td><td>${ready === undefined ? '–' : since(sinceMs, nowMs)}</td><td>${
+  }</td><td>${ready === undefined ? '–' : sinceCell(sinceMs, nowMs)}</td><td>${
     ageSeconds === undefined ? '–' : html`<b class="word retired">late</b> ${duration(ageSeconds * 1_000)}`
   }</td></tr>`
 }

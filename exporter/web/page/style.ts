@@ -111,6 +111,9 @@ tbody th { font-weight: 400; }
 tr.retired td, tr.dead td { background: var(--warn-bg); }
 tr.retired td:first-child, tr.dead td:first-child { box-shadow: -.7rem 0 var(--warn-bg); }
 tr.retired td:last-child, tr.dead td:last-child { box-shadow: .7rem 0 var(--warn-bg); }
+.rows td:first-child { min-width: 4.5rem; }
+.rows td .dim { font-size: .9rem; }
+@media (min-width: 30.01rem) { .rows td:first-child code { white-space: nowrap; } }
 .scroll { overflow-x: auto; }
 .matrix th, .matrix td { min-width: 7rem; }
 .matrix tr.differs > * { background: var(--bad-bg); }
@@ -147,6 +150,7 @@ footer a { display: inline-block; margin-right: 1rem; padding: .2rem 0; }
   .rows tr.retired, .rows tr.dead { background: var(--warn-bg); box-shadow: -.7rem 0 var(--warn-bg), .7rem 0 var(--warn-bg); }
   .rows tr.retired td, .rows tr.dead td { background: none; box-shadow: none !important; }
   .matrix th, .matrix td { min-width: 5.2rem; padding-right: .5rem; }
+  .changes li { grid-template-columns: 14px 5.2rem minmax(0, 1fr); }
   .exchange dl { grid-template-columns: minmax(0, 1fr); }
   .control { margin-left: 0; }
 }

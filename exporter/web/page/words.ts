@@ -42,6 +42,12 @@ export function since(atMs: number | undefined, nowMs: number): Html {
   return html`${timeTag(atMs, nowMs)} <span class="dim">${duration(nowMs - atMs)} ago</span>`
 }
 
+/** In a column that is called since: the time, and for how long. */
+export function sinceCell(atMs: number | undefined, nowMs: number): Html {
+  if (atMs === undefined) return html`<span class="dim">unknown</span>`
+  return html`${timeTag(atMs, nowMs)} <span class="dim">${duration(nowMs - atMs)}</span>`
+}
+
 export function timeTag(atMs: number, nowMs: number): Html {
   const told = clockTime(atMs, nowMs)
   // A time of the same day says all by itself; a page has hundreds of them.
