@@ -6,7 +6,7 @@
  * that stand are left alone, and no session of before resumes under other rules.
  */
 import { createServer, type Server } from 'node:http'
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { constants, createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
@@ -128,6 +128,15 @@ export class Front {
     server.on('session', (session) => {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
+      // Node counts what a reset stream had not sent against its session for ever, until it refuses every new stream.
+      session.on('stream', (stream) => {
+        stream.once('close', () => stream.rstCode !== constants.NGHTTP2_NO_ERROR && session.close())
+        // An answer that did not wait for the body ends its stream (RFC 9113, section 8.1).
+        stream.once('finish', () => {
+          const bodyGoesOn = stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL
+          if (bodyGoesOn) stream.close(constants.NGHTTP2_NO_ERROR)
+        })
+      })
     })
     return server
   }

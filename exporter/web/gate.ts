@@ -1,5 +1,6 @@
 /** What stands before every request, whatever its path: limits, headers, authentication. Nothing behind sees the others. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, Http2ServerResponse } from 'node:http2'
 import type { Clock } from '../core/clock.ts'
 import { Authenticator } from './config/authenticator.ts'
 import type { WebConfigInForce } from './config/in-force.ts'
@@ -28,7 +29,7 @@ export class Gate {
     return (request, response) => {
       if (!this.#inFlight.enter(response)) return sendAway(response, 503, 'Too many requests under way; try again.')
       // A client that reads a byte now and then would hold the whole answer for ever.
-      const cut = setTimeout(() => response.destroy(), this.#limits.answerMs)
+      const cut = setTimeout(() => cutOff(response), this.#limits.answerMs)
       response.once('close', () => clearTimeout(cut))
       const config = this.#inForce?.current()
       for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
@@ -54,4 +55,10 @@ function sendAway(response: ServerResponse, code: number, text: string): void {
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.setHeader('X-Content-Type-Options', 'nosniff')
   response.end(`${text}\n`)
+}
+
+/** With HTTP/2 only the one stream, by an error: without one an answer cut short could pass for a whole one. */
+function cutOff(response: ServerResponse | Http2ServerResponse): void {
+  if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_CANCEL)
+  else response.destroy()
 }
