@@ -37,15 +37,11 @@ export function readChecked(text: string, name: string, check: (value: unknown) 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   if (document.errors.length > 0) {
     throw new ConfigError(
-      document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${message.split('\n')[0]}`),
+      document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${withoutSource(message)}`),
     )
   }
-  const circle = findCircle(document)
-  if (circle !== undefined) {
-    throw new ConfigError([
-      `${name}:${position(lines, circle.offset)}: *${circle.alias} stands inside of what it names`,
-    ])
-  }
+  const alias = findBadAlias(document)
+  if (alias !== undefined) throw new ConfigError([`${name}:${position(lines, alias.offset)}: ${alias.fault}`])
   const places = new Places(document, lines)
   const value = toPlain(() => document.toJS({ maxAliasCount: 100 }), name)
   const faults = check(value)
@@ -53,14 +49,24 @@ export function readChecked(text: string, name: string, check: (value: unknown) 
   return value
 }
 
-/** An alias within its own anchor, which YAML allows: a value without an end. */
-function findCircle(document: Document): { readonly alias: string; readonly offset: number } | undefined {
-  let found: { alias: string; offset: number } | undefined
+/** The YAML library quotes what it stumbled over behind a colon, which may be a password; the place is told anyway. */
+function withoutSource(message: string): string {
+  return message.split(/: |"|\n/)[0] ?? ''
+}
+
+/**
+ * An alias without its anchor, or within it, which YAML allows: a value without an end. Its name is not told: it may be a
+ * password that somebody wrote with a star in front.
+ */
+function findBadAlias(document: Document): { readonly fault: string; readonly offset: number } | undefined {
+  let found: { fault: string; offset: number } | undefined
   visit(document, {
     Alias(_key, node, path) {
       const named = node.resolve(document)
-      if (named === undefined || !path.includes(named)) return undefined
-      found = { alias: node.source, offset: node.range?.[0] ?? 0 }
+      if (named !== undefined && !path.includes(named)) return undefined
+      const fault =
+        named === undefined ? 'no anchor above has the name of this alias' : 'this alias is part of what it names'
+      found = { fault, offset: node.range?.[0] ?? 0 }
       return visit.BREAK
     },
   })

@@ -1,9 +1,9 @@
 /** The records of a reply. dns-packet reads; the checks are ours. Nothing here throws on bytes from the network. */
 import { isIPv4 } from 'node:net'
-import { type Answer as DnsRecord, decode } from 'dns-packet'
+import { answer, type Answer as DnsRecord } from 'dns-packet'
 import { canonicalAddress } from '../address.ts'
 import { type RecordType, recordTypes } from './client.ts'
-import { frameOf } from './framing.ts'
+import { frameOf, type Span } from './framing.ts'
 
 export interface ReplyRecord {
   readonly name: string
@@ -25,40 +25,38 @@ export interface Body {
   readonly referral: boolean
 }
 
-/** The records of any reply; undefined where it cannot be read. */
+declare module 'dns-packet' {
+  /** One record at `offset`; `bytes` is the length of the last one that was decoded. Throws where it cannot be read. */
+  const answer: { decode: ((message: Buffer, offset: number) => DnsRecord) & { bytes: number } }
+}
+
+/** The records of any reply; undefined where it cannot be read. Bytes after the last record are of no meaning, and no harm. */
 export function readBody(message: Buffer): Body | undefined {
   try {
-    // First, since the library makes room for as many records as the header says: 30 ms for a packet of 80 bytes. Bytes
-    // after the last record are of no meaning, and no harm.
     const frame = frameOf(message)
     if (frame === undefined) return undefined
-    const packet = decode(withoutTypes(message, frame.unread))
-    // It does not look at the length that a record gives of itself.
-    if (decode.bytes !== frame.end) return undefined
     const answers: ReplyRecord[] = []
-    for (const record of packet.answers ?? []) {
-      const read = readRecord(record)
+    for (const span of frame.answers) {
+      const read = readRecord(decodeRecord(message, span))
       if (read === 'malformed') return undefined
       if (read !== 'other') answers.push(read)
     }
-    return { answers, ...readAuthority(packet.authorities ?? []), ...readOpt(packet.additionals ?? []) }
+    const authorities = frame.authorities.map((span) => decodeRecord(message, span))
+    const additionals = frame.additionals.map((span) => decodeRecord(message, span))
+    return { answers, ...readAuthority(authorities), ...readOpt(additionals) }
   } catch {
     return undefined
   }
 }
 
-/** For private use (RFC 6895 3.1): the library takes its data as bytes. */
-const privateType = 0xff00
-
 /**
- * A copy in which the records that nobody reads have a type that the library does not know: it would read some by what is
- * in them, beyond their length, and go on in the middle of the next record.
+ * Record by record: of a whole message the library makes room for as many records as the header says, 30 ms for a packet
+ * of 80 bytes, and reads some types by what is in them, beyond their length and into the next record.
  */
-function withoutTypes(message: Buffer, unread: readonly number[]): Buffer {
-  if (unread.length === 0) return message
-  const copy = Buffer.from(message)
-  for (const offset of unread) copy.writeUInt16BE(privateType, offset)
-  return copy
+function decodeRecord(message: Buffer, { start, end }: Span): DnsRecord {
+  const record = answer.decode(message, start)
+  if (answer.decode.bytes !== end - start) throw new RangeError('a record is read to another end than it says')
+  return record
 }
 
 function readOpt(records: readonly DnsRecord[]): Pick<Body, 'edns' | 'upperRcode'> {

@@ -2,34 +2,43 @@ const headerBytes = 12
 /** type, class, TTL and RDLENGTH, after the owner's name */
 const recordHeadBytes = 10
 
-/** The records of a message by the lengths that it gives of them. */
-export interface Frame {
-  /** where the last one ends */
+/** A record, from its owner's name to the end of its data. */
+export interface Span {
+  readonly start: number
   readonly end: number
-  /** where the types stand of records that nobody reads */
-  readonly unread: readonly number[]
+}
+
+/** Where the records stand of types that are read, by section. */
+export interface Frame {
+  readonly answers: readonly Span[]
+  readonly authorities: readonly Span[]
+  readonly additionals: readonly Span[]
 }
 
 /**
- * Goes through all records (RFC 1035 4.1.3). Undefined where the data of a record that is read has not the length that
- * its type asks for, and where the last record goes on beyond the message. Throws a RangeError where the message ends
- * before.
+ * Goes through all records by the lengths that the message gives of them (RFC 1035 4.1.3). Undefined where the data of a
+ * record has not the length that its type asks for, and where the last record goes on beyond the message. Throws a
+ * RangeError where the message ends before.
  */
 export function frameOf(message: Buffer): Frame | undefined {
-  const unread: number[] = []
   let offset = headerBytes
   for (let left = message.readUInt16BE(4); left > 0; left--) offset = endOfName(message, offset) + 4
-  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10)
-  for (let left = records; left > 0; left--) {
-    offset = endOfName(message, offset)
-    const data = offset + recordHeadBytes
-    const end = data + message.readUInt16BE(offset + 8)
-    const wanted = endOfData(message, message.readUInt16BE(offset), data, end)
-    if (wanted === undefined) unread.push(offset)
-    else if (wanted !== end) return undefined
-    offset = end
+  const sections: Span[][] = []
+  for (const countAt of [6, 8, 10]) {
+    const spans: Span[] = []
+    for (let left = message.readUInt16BE(countAt); left > 0; left--) {
+      const head = endOfName(message, offset)
+      const data = head + recordHeadBytes
+      const end = data + message.readUInt16BE(head + 8)
+      const wanted = endOfData(message, message.readUInt16BE(head), data, end)
+      if (wanted !== undefined && wanted !== end) return undefined
+      if (wanted !== undefined) spans.push({ start: offset, end })
+      offset = end
+    }
+    sections.push(spans)
   }
-  return offset <= message.length ? { end: offset, unread } : undefined
+  const [answers = [], authorities = [], additionals = []] = sections
+  return offset <= message.length ? { answers, authorities, additionals } : undefined
 }
 
 /** Where the data ends that begins at `data`, by what its type holds; undefined for types that nobody reads. */

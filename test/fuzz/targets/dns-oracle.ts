@@ -76,8 +76,19 @@ class Reader {
     throw new RangeError('pointers in a circle')
   }
 
+  /** Past the name, wherever its pointer leads. */
+  #passName(): void {
+    for (;;) {
+      const length = this.#message.readUInt8(this.#at)
+      this.skip(length >= 0xc0 ? 2 : 1 + length)
+      if (length === 0 || length >= 0xc0) return
+    }
+  }
+
+  /** Undefined for records of a type that nobody reads, whose names nobody reads either. */
   record(): OracleRecord | undefined {
-    const name = this.name()
+    const owner = new Reader(this.#message, this.#at)
+    this.#passName()
     const head = this.#at
     this.skip(10)
     const type = typeNumbers.get(this.#message.readUInt16BE(head))
@@ -89,7 +100,7 @@ class Reader {
     const inside = new Reader(this.#message, begin)
     const data = inside.#data(type, this.#at - begin)
     if (inside.#at !== this.#at) throw new RangeError('data of another length than it says')
-    return { name, type, ttlSeconds: ttl > 0x7fffffff ? 0 : ttl, data }
+    return { name: owner.name(), type, ttlSeconds: ttl > 0x7fffffff ? 0 : ttl, data }
   }
 
   #data(type: string, length: number): string {

@@ -5,8 +5,9 @@ import { dnsReply } from './dns-reply.ts'
 import { kubernetesList, kubernetesWatch } from './kubernetes-stream.ts'
 import { procRows } from './proc-rows.ts'
 import { stateFile } from './state-file.ts'
+import { webConfig } from './web-config.ts'
 
 /** Everything that bytes come into from outside. */
 export function fuzzTargets(): readonly FuzzTarget[] {
-  return [dnsReply, awsReply(), kubernetesWatch, kubernetesList, configFile, stateFile, procRows]
+  return [dnsReply, awsReply(), kubernetesWatch, kubernetesList, configFile, stateFile, webConfig, procRows]
 }
