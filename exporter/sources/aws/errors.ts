@@ -56,6 +56,8 @@ const reasonOfCode: ReadonlyMap<string, FailureReason> = new Map(
 )
 
 const networkCodes = /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_\w+|EADDRNOTAVAIL)$/
+/** This process, or this machine, has no file descriptor left. */
+const descriptorCodes = /^E[MN]FILE$/
 const tlsCodes = /^(ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|\w*SELF_SIGNED_CERT\w*|EPROTO)$/
 
 export function reasonOf(error: unknown): FailureReason {
@@ -68,6 +70,7 @@ export function reasonOf(error: unknown): FailureReason {
   if (known !== undefined) return known
   if (isUnknownApi(error)) return 'server'
   // The SDK names connection errors TimeoutError too, so Node's own code comes first.
+  if (descriptorCodes.test(String(parts.code))) return 'limit'
   if (networkCodes.test(String(parts.code))) return 'network'
   if (tlsCodes.test(String(parts.code))) return 'tls'
   if (parts.name === 'TimeoutError' || parts.name === 'AbortError') return 'timeout'

@@ -17,6 +17,7 @@ import {
   errorCode,
   failureOfError,
   failureOfStatus,
+  type KubernetesFailure,
   type Reply,
 } from './failures.ts'
 
@@ -112,9 +113,7 @@ export class KubernetesClient {
       return { ok: false, atMs: clock.now(), failure }
     } catch (error) {
       const failure =
-        error instanceof CredentialsError
-          ? ({ reason: 'expired', message: `${describe(asked)}: ${error.message}` } as const)
-          : failureOfError(asked, error)
+        error instanceof CredentialsError ? credentialsFailure(asked, error) : failureOfError(asked, error)
       return { ok: false, atMs: clock.now(), failure }
     }
   }
@@ -176,6 +175,13 @@ export class KubernetesClient {
     this.#address = address
     this.#dialledAt = this.#options.clock.monotonic()
   }
+}
+
+/** The files of the credentials may be fine, and this process unable to open one more. */
+function credentialsFailure(asked: Asked, error: CredentialsError): KubernetesFailure {
+  const failure = failureOfError(asked, error.cause)
+  if (failure.reason === 'limit') return failure
+  return { reason: 'expired', message: `${describe(asked)}: ${error.message}` }
 }
 
 class StaleConnection extends Error {}

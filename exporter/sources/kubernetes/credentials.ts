@@ -60,7 +60,7 @@ export function clusterCredentials(options: ClusterOptions): Credentials {
         return await within(asking)
       } catch (error) {
         loaded = undefined
-        throw error instanceof CredentialsError ? error : new CredentialsError(safeMessage(error))
+        throw error instanceof CredentialsError ? error : new CredentialsError(safeMessage(error), { cause: error })
       }
     },
     refresh() {

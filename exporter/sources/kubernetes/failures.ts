@@ -86,16 +86,22 @@ function flat(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, textLimit)
 }
 
+const hints: Partial<Record<FailureReason, string>> = {
+  tls: '; check the CA and the host name of the kubeconfig',
+  limit: '; no file descriptor is left: raise the limit of this process (LimitNOFILE), and see who connects to it',
+}
+
 /** An error of a socket, of TLS, of the HTTP parser, or a bound of ours. */
 export function failureOfError(asked: Asked, error: unknown): KubernetesFailure {
   const reason = reasonOfError(error)
-  const hint = reason === 'tls' ? '; check the CA and the host name of the kubeconfig' : ''
+  const hint = hints[reason] ?? ''
   return { reason, message: `${describe(asked)}: ${flat(errorText(error)) || 'failed'}${hint}` }
 }
 
 function reasonOfError(error: unknown): FailureReason {
   if (error instanceof DeadlineError) return 'timeout'
   const code = errorCode(error)
+  if (code === 'EMFILE' || code === 'ENFILE') return 'limit'
   if (code === 'ETIMEDOUT') return 'timeout'
   if (code.startsWith('HPE_')) return 'malformed'
   if (tlsCodes.test(code)) return 'tls'

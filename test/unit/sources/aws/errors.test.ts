@@ -27,4 +27,11 @@ describe('an error of AWS', () => {
       assert.doesNotMatch(told('elb', status).message, /fault of the exporter/)
     }
   })
+
+  it('of a process without a descriptor left is a limit of that process, and no fault of AWS or of the network', () => {
+    const error = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' })
+    const { reason, message } = failureOf(error, { service: 'elb', operation: 'Describe', region: 'us-west-2' })
+    assert.equal(reason, 'limit')
+    assert.match(message, /^EMFILE on .*: no file descriptor is left: raise the limit/)
+  })
 })
