@@ -1,7 +1,7 @@
 /**
  * The sources for AWS against moto, which nobody here wrote. moto does not model the network interfaces of load
- * balancers and their addresses in a zone, pages of network interfaces, throttling, expired credentials and missing
- * permissions; its network load balancers have ARNs of application ones. The lab's own server stands in for these.
+ * balancers and their addresses in a zone, pages of network interfaces, throttling and expired credentials; its network
+ * load balancers have ARNs of application ones. The lab's own server stands in for these.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
