@@ -123,6 +123,10 @@ describe('the account, the notes and the boards', () => {
       await helm.notes({ config }),
       /create-pod-identity-association .*--namespace monitoring \\\n +--service-account elb-churn-exporter/,
     )
+    assert.match(
+      await helm.notes({ config }),
+      /check-config \/etc\/elb-churn-exporter\/config\/config\.yaml --permissions/,
+    )
     const settings = { runbook_url: 'https://wiki.example.org', dashboard_url: 'https://grafana.example.org' }
     const done = await helm.notes({ ...everything, rules: { settings } })
     assert.match(done, /open https:/)
