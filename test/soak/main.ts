@@ -1,0 +1,158 @@
+/**
+ * Churn on everything for a while, then rest: memory must be flat, no socket, timer or series left behind, and what is
+ * shown must be what is there. `npm run soak:churn [real|compressed] [minutes]`
+ *
+ * `real`: the schedules that users have, a change each second. `compressed`: every schedule each second and 20 changes a
+ * second, so that 6 minutes hold the changes of two hours.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Exporter, type Metrics } from '../e2e/exporter.ts'
+import { Random } from '../fuzz/random.ts'
+import { ChurningWorld } from './churning.ts'
+import { differences } from './comparison.ts'
+import { slope, troughs } from './trend.ts'
+
+const everySecond = '* * * * * *'
+const modes = {
+  real: { minutes: 20, changesPerSecond: 1, schedules: {} },
+  compressed: {
+    minutes: 6,
+    changesPerSecond: 20,
+    schedules: { dns: everySecond, load_balancers: everySecond, heartbeats: everySecond },
+  },
+} as const
+const retention = '30s'
+const restLimitMs = 150_000
+const warmUpShare = 0.25
+const sampleMs = 1_000
+const reloadEvery = 30
+const troughSize = 20
+/** Of the memory at the end of the warm-up, over the whole of the rest. */
+const growthLimit = 0.08
+
+interface Sample {
+  readonly seconds: number
+  readonly residentMb: number
+  readonly heapMb: number
+  readonly files: number
+  readonly resources: number
+  readonly series: number
+}
+
+const [modeName = 'compressed', minutesText] = process.argv.slice(2)
+const mode = modeName === 'real' || modeName === 'compressed' ? modes[modeName] : undefined
+const minutes = Number(minutesText ?? mode?.minutes)
+if (mode === undefined || !(minutes > 0)) {
+  process.stderr.write('usage: npm run soak:churn [real|compressed] [minutes]\n')
+  process.exit(2)
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'soak-'))
+const world = await ChurningWorld.start(new Random(1))
+const kubeconfig = await world.kubernetes.writeKubeconfig(join(folder, 'kubeconfig'))
+const config = (watched?: number) => world.config(kubeconfig, mode.schedules, retention, watched)
+const exporter = await Exporter.start({
+  config: config(),
+  flags: [`--storage.path=${join(folder, 'state')}`],
+  env: { AWS_ACCESS_KEY_ID: 'lab', AWS_SECRET_ACCESS_KEY: 'lab' },
+  nodeFlags: ['--max-semi-space-size=8'],
+})
+let faults: string[] = []
+try {
+  await exporter.ready(60_000)
+  const before = await sample(0)
+  const samples = await churn(minutes * 60, mode.changesPerSecond)
+  world.rest()
+  await exporter.writeConfig(config())
+  exporter.signal('SIGHUP')
+  faults = [...(await rest()), ...judge(before, samples, await sample(minutes * 60))]
+} finally {
+  const code = await exporter.stop()
+  if (code !== 0) faults.push(`the exporter ended with ${code}`)
+  await world.close()
+  await rm(folder, { recursive: true, force: true })
+}
+for (const fault of faults) process.stderr.write(`NOT OK: ${fault}\n`)
+if (faults.length === 0) process.stdout.write('ok\n')
+process.exitCode = faults.length === 0 ? 0 : 1
+
+async function churn(seconds: number, changesPerSecond: number): Promise<Sample[]> {
+  const samples: Sample[] = []
+  const changing = setInterval(() => world.change(), 1000 / changesPerSecond)
+  const began = performance.now()
+  try {
+    for (let second = 1; second <= seconds; second += 1) {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, began + second * sampleMs - performance.now())))
+      if (second % reloadEvery === 0) await reload(second)
+      samples.push(await sample(second))
+    }
+  } finally {
+    clearInterval(changing)
+  }
+  return samples
+}
+
+/** Half of the names leave the config and come back the next time. */
+async function reload(second: number): Promise<void> {
+  await exporter.writeConfig(config((second / reloadEvery) % 2 === 0 ? undefined : 12))
+  exporter.signal('SIGHUP')
+}
+
+async function sample(seconds: number): Promise<Sample> {
+  const metrics = await exporter.metrics()
+  const number = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics.text)?.[1])
+  const resources = [...metrics.text.matchAll(/^nodejs_active_resources\{.*\} (\d+)$/gm)]
+  return {
+    seconds,
+    residentMb: number('process_resident_memory_bytes') / 1e6,
+    heapMb: number('nodejs_heap_size_used_bytes') / 1e6,
+    files: (await readdir(`/proc/${exporter.pid}/fd`)).length,
+    resources: resources.reduce((sum, [, value]) => sum + Number(value), 0),
+    series: metrics.own().length,
+  }
+}
+
+/** What is shown becomes what is there, retired addresses leave when their time is up. */
+async function rest(): Promise<string[]> {
+  const deadline = Date.now() + restLimitMs
+  for (;;) {
+    const metrics: Metrics = await exporter.metrics()
+    const wrong = differences(metrics, world.expected())
+    if (wrong.length === 0 || Date.now() > deadline) return wrong
+    await new Promise((resolve) => setTimeout(resolve, sampleMs))
+  }
+}
+
+function judge(before: Sample, samples: readonly Sample[], after: Sample): string[] {
+  const warm = samples.slice(Math.floor(samples.length * warmUpShare))
+  const resident = warm.map(({ residentMb }) => residentMb)
+  const heap = troughs(
+    warm.map(({ heapMb }) => heapMb),
+    troughSize,
+  )
+  const hours = warm.map(({ seconds }) => seconds / 3600)
+  const residentSlope = slope(hours, resident)
+  const heapSlope = slope(
+    heap.map((_, index) => (index * troughSize) / 3600),
+    heap,
+  )
+  const span = (hours.at(-1) ?? 0) - (hours[0] ?? 0)
+  const told = [
+    `${world.changes} changes in ${minutes} min; ${samples.length} scrapes`,
+    `resident ${resident[0]?.toFixed(0)} to ${resident.at(-1)?.toFixed(0)} MB, slope ${residentSlope.toFixed(1)} MB/h`,
+    `heap after collections ${heap[0]?.toFixed(1)} to ${heap.at(-1)?.toFixed(1)} MB, slope ${heapSlope.toFixed(1)} MB/h`,
+    `open files ${before.files} before, ${Math.max(...warm.map(({ files }) => files))} at most, ${after.files} after`,
+    `handles and timers ${before.resources} before, ${Math.max(...warm.map(({ resources }) => resources))} at most, ${after.resources} after`,
+    `series ${before.series} before, ${Math.max(...warm.map(({ series }) => series))} at most, ${after.series} after`,
+  ]
+  process.stdout.write(`${told.join('\n')}\n`)
+  const grown: string[] = []
+  const base = resident[0] ?? 0
+  if (residentSlope * span > growthLimit * base) grown.push(`resident memory grows by ${residentSlope.toFixed(1)} MB/h`)
+  if (heapSlope * span > growthLimit * (heap[0] ?? 0)) grown.push(`the heap grows by ${heapSlope.toFixed(1)} MB/h`)
+  if (after.files > before.files + 8) grown.push(`${after.files - before.files} files stay open`)
+  if (after.resources > before.resources + 8) grown.push(`${after.resources - before.resources} handles or timers stay`)
+  return grown
+}
