@@ -1,7 +1,10 @@
 /** The chart as Helm renders it over a matrix of values, as kubeconform judges it, and the values that it refuses. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { Helm, type KubernetesObject, workload } from './helm.ts'
+import { parse } from 'yaml'
+import { chart, Helm, type KubernetesObject, workload } from './helm.ts'
 import { config, everything, matrix } from './helm-values.ts'
 
 let helm: Helm
@@ -110,6 +113,19 @@ describe('the chart', () => {
         assert.ok(!matches(other), `${each} selects no other pods`)
       }
     }
+  })
+})
+
+describe('the README of the chart', () => {
+  it('has values that install, and that name everything the chart can make', async () => {
+    const text = await readFile(join(chart, 'README.md'), 'utf8')
+    const values = parse(/^```yaml\n(.*?)^```$/ms.exec(text)?.[1] ?? '')
+    assert.match(await helm.lint(values), /0 chart\(s\) failed/)
+    const rendered = await helm.render(values)
+    assert.deepEqual(await helm.faults(rendered.text), [])
+    const kinds = new Set(rendered.objects.map(({ kind }) => kind))
+    for (const kind of ['Deployment', 'DaemonSet', 'PrometheusRule', 'ServiceMonitor', 'PodMonitor'])
+      assert.ok(kinds.has(kind), kind)
   })
 })
 
