@@ -17,6 +17,7 @@ export class AwsSite implements Site {
   readonly dnsName: string
   readonly before: Facts
   readonly after: Facts
+  readonly withdrawn: Facts = { dnsName: '' }
 
   /** Whether the exporter asks the front, and not AWS itself. */
   readonly #throughFront: boolean

@@ -151,7 +151,12 @@ const table: readonly AwsFault[] = [
     title: 'Denied on one call only',
     how: 'DescribeNetworkInterfaces is answered with UnauthorizedOperation, the rest works',
     ...of('access-denied', 'ec2:DescribeNetworkInterfaces'),
-    expected: { ...failing, reason: 'denied', says: /UnauthorizedOperation on ec2:DescribeNetworkInterfaces/ },
+    expected: {
+      ...failing,
+      staysKnown: true,
+      reason: 'denied',
+      says: /UnauthorizedOperation on ec2:DescribeNetworkInterfaces/,
+    },
     act: 'Grant ec2:DescribeNetworkInterfaces, or set `interfaces: false`.',
   },
   {

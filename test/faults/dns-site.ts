@@ -25,6 +25,7 @@ export class DnsSite implements Site {
   readonly hostname: string
   readonly before: Facts
   readonly after: Facts
+  readonly withdrawn: Facts = { answers: '' }
   readonly #options: DnsSiteOptions
 
   private constructor(ground: Ground, hostname: string, server: LabDns, path: DnsPath, options: DnsSiteOptions) {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { contractAlerts } from '../rules/contract-alerts.ts'
 import { documentPath, renderDocument } from './document.ts'
-import { machineFaults, networkFaults } from './matrix.ts'
+import { machineFaults } from './machine.ts'
+import { networkFaults } from './matrix.ts'
 
 test('docs/faults.md is as the matrix makes it: run node test/faults/generate.ts', () => {
   assert.equal(readFileSync(new URL(`../../${documentPath}`, import.meta.url), 'utf8'), renderDocument())

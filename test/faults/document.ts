@@ -1,6 +1,7 @@
 /** docs/faults.md, made from the matrix. */
 import { type AnyFault, type Expected, type MachineFault, usualSeenMs } from './fault.ts'
-import { areas, machineFaults } from './matrix.ts'
+import { machineFaults } from './machine.ts'
+import { areas } from './matrix.ts'
 
 export const documentPath = 'docs/faults.md'
 

@@ -22,6 +22,8 @@ export interface Site {
   /** The facts before the change and after it. */
   readonly before: Facts
   readonly after: Facts
+  /** Of these facts, those that are no longer told once the source has failed for 2 minutes. */
+  readonly withdrawn: Facts
   close(): Promise<void>
 }
 
@@ -41,6 +43,8 @@ export interface Expected {
   readonly change: 'meanwhile' | 'afterwards'
   /** Until a change is seen meanwhile, at most; absent: three polls. */
   readonly seenMs?: number
+  /** The collector is down, and yet the values are confirmed by what still works. */
+  readonly staysKnown?: boolean
   /** What fires if it lasts. */
   readonly alerts?: readonly ContractAlert[]
   /** From the end of the fault until the collector is up and every fact is true again, at most. */

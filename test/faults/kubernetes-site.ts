@@ -16,6 +16,7 @@ export class KubernetesSite implements Site {
   readonly tokenFile: string
   readonly before: Facts = nodeFacts(4, 0, 0)
   readonly after: Facts = nodeFacts(3, 1, 1)
+  readonly withdrawn: Facts = { ready: '', unknown: '' }
   server: LabKubernetes
   /** Repeats something while a fault lasts. */
   timer: NodeJS.Timeout | undefined

@@ -145,7 +145,7 @@ const table: readonly KubernetesFault[] = [
     title: 'Nothing but garbage in the watch',
     how: 'two lines a second that are no JSON',
     ...again(({ server }) => server.sendRaw('<html>\n')),
-    expected: { ...failing, change: 'meanwhile', reason: 'malformed', recoversMs: 15_000 },
+    expected: { ...failing, change: 'meanwhile', reason: 'malformed', staysKnown: true, recoversMs: 15_000 },
     act: 'Something between the exporter and the API rewrites answers: find that proxy.',
   },
   {

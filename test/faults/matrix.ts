@@ -1,7 +1,7 @@
 /** All faults there are. The tests and docs/faults.md are made from it. */
 import { awsFaults } from './aws.ts'
 import { dnsFaults } from './dns.ts'
-import type { AnyFault, MachineFault } from './fault.ts'
+import type { AnyFault } from './fault.ts'
 import { kubernetesFaults } from './kubernetes.ts'
 
 export interface Area {
@@ -29,5 +29,3 @@ export const areas: readonly Area[] = [
 ]
 
 export const networkFaults: readonly AnyFault[] = areas.flatMap(({ faults }) => faults)
-
-export const machineFaults: readonly MachineFault[] = []

@@ -25,6 +25,10 @@ const healthyMs = 30_000
 const alertMs = 20_000
 /** For faults that are not told: some polls. */
 const quietMs = 4_000
+/** By rule 1 of the contract, from the last good poll on. */
+const staleMs = 120_000
+/** The fault is told only some time after the last good poll. */
+const heldBackMs = 30_000
 /** After the end: nothing comes that was not seen. */
 const settleMs = 1_500
 
@@ -100,10 +104,10 @@ export class Trial {
     const { expected, isTheChange } = this.#fault
     const { exporter } = this.#deps.observer
     const seen = (metrics: Metrics) => this.#shows(metrics, meanwhile)
-    await pause(this.#isTold ? this.#deps.holdMs : quietMs)
+    await this.#hold()
     if (isTheChange !== true) {
       // From here on the change may show, except where the fault hides it.
-      if (expected.change === 'meanwhile') this.#allowed = [this.#site.before, this.#site.after]
+      if (expected.change === 'meanwhile') this.#allowed = [...this.#allowed, this.#site.after]
       this.#site.change()
     }
     const { seenMs = usualSeenMs } = expected
@@ -111,7 +115,7 @@ export class Trial {
     const showing = expected.change === 'meanwhile'
     const sight = showing ? await this.#until(seen, 'the change, while the fault lasts', seenMs) : undefined
     if (!showing) await pause(quietMs / 2)
-    this.#allowed = [this.#site.before, this.#site.after, meanwhile]
+    this.#allowed = [...this.#allowed, this.#site.after, meanwhile]
     if (expected.counts !== undefined) {
       const [metric, ...labels] = expected.counts
       const counted = (metrics: Metrics) => (metrics.value(metric, ...labels) ?? 0) > 0
@@ -121,6 +125,20 @@ export class Trial {
     assert.equal((await exporter.get('/-/healthy')).status, 200, '/-/healthy')
     await this.#assertAlerts()
     return sight === undefined ? undefined : sight.atMs - changedMs
+  }
+
+  /** Values stay for 2 minutes, and are withdrawn where the fault is held for longer. */
+  async #hold(): Promise<void> {
+    const { before, withdrawn } = this.#site
+    const { holdMs } = this.#deps
+    const { staysKnown } = this.#fault.expected
+    if (!this.#isTold) return await pause(quietMs)
+    if (holdMs < staleMs) return await pause(holdMs)
+    await pause(staleMs - heldBackMs)
+    this.#allowed = [...this.#allowed, { ...before, ...withdrawn }]
+    await pause(holdMs - staleMs + heldBackMs)
+    if (staysKnown === true || this.#fault.isTheChange === true) return
+    await this.#until((metrics) => this.#shows(metrics, withdrawn), 'the values are withdrawn', quietMs)
   }
 
   /** Those that are wanted come; of those that call somebody no other one does. */

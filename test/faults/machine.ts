@@ -1,0 +1,121 @@
+/** Faults of the machine, and of the exporter's own process. Each has an exporter of its own; the plays are in machine/. */
+import type { MachineFault } from './fault.ts'
+
+const stateTold = '`elbchurn_state_last_save_successful` 0, and the log says `state file cannot be saved` once'
+
+export const machineFaults = [
+  {
+    id: 'disk-full',
+    title: 'The disk of --storage.path is full',
+    how: 'a small tmpfs is filled up',
+    sees: `${stateTold}; everything else goes on, and changes are counted`,
+    act: 'Make space. What was not saved is saved as soon as there is some; only a restart before that forgets it.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'read-only',
+    title: 'The storage is read-only',
+    how: 'the file system is mounted read-only while the exporter runs',
+    sees: stateTold,
+    act: 'Mount it for writing, or give another --storage.path. It is saved as soon as it can be.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'state-cut',
+    title: 'The state file is cut off',
+    how: 'the file ends after each of its bytes in turn',
+    sees: 'the log says `state file is damaged and was set aside` with the name of the copy; the exporter starts without a baseline, so first sight is not a change',
+    act: 'Nothing; look at the disk if it was not a copy that was broken off. The exporter itself replaces the file whole.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'killed',
+    title: 'SIGKILL at any time',
+    how: 'killed again and again while addresses come and go, 20 times, or 1,000 times by npm run faults:long',
+    sees: 'the state file is whole each time; a change during the gap is counted once, and nothing else is; no temporary file stays behind',
+    act: 'Look at why (out of memory: `kubectl describe pod` or the kernel log).',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'terminated',
+    title: 'SIGTERM in the middle of a save',
+    how: 'the signal comes while the temporary file is written that replaces the state file',
+    sees: 'the process saves all that it knows and ends with exit code 0; no temporary file stays behind',
+    act: 'Nothing.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'clock-back',
+    title: 'The clock jumps an hour back',
+    how: 'the wall clock of the process is set back, the monotonic one is not',
+    sees: 'no change, no value withdrawn; polls go on; times of changes are by the new clock',
+    act: 'Look at the NTP service of the machine.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'clock-ahead',
+    title: 'The clock jumps an hour ahead',
+    how: 'the wall clock of the process is set ahead, the monotonic one is not',
+    sees: 'no change, no value withdrawn; polls go on; times of changes are by the new clock',
+    act: 'Look at the NTP service of the machine.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'descriptors',
+    title: 'No file descriptors are left',
+    how: 'a limit of 80 descriptors, and 200 clients that hold connections and come back',
+    sees: 'what needs a new socket or file fails with reason `limit`, and the log says EMFILE; nothing changes falsely, and the process stays',
+    act: 'Look at `process_open_fds` and who connects; raise the limit (LimitNOFILE).',
+    recoversMs: 15_000,
+  },
+  {
+    id: 'memory',
+    title: 'Little memory',
+    how: '--max-old-space-size=64 and 10,000 nodes of 25 KB',
+    sees: 'all nodes are counted, and resident memory stays below 250 MB',
+    act: 'Nothing; nodes are read one at a time.',
+    recoversMs: 15_000,
+  },
+  {
+    id: 'stopped',
+    title: 'The process stands still',
+    how: 'SIGSTOP for 6 s, as on a machine that has no CPU for it, and a change meanwhile',
+    sees: 'the change is counted once when it goes on; nothing else is',
+    act: 'Give it CPU; look at nodejs_eventloop_lag_seconds.',
+    recoversMs: 12_000,
+  },
+  {
+    id: 'slow-clients',
+    title: '1,000 slow clients on /metrics',
+    how: '500 send half a request, 500 never read the answer',
+    sees: 'a scrape takes less than 1 s meanwhile; polls go on; resident memory grows by less than 100 MB',
+    act: 'Find who connects; put a network policy before the port.',
+    recoversMs: 15_000,
+  },
+  {
+    id: 'mass-change',
+    title: '30,000 nodes change within a minute',
+    how: 'all of 30,000 nodes become Unknown and Ready again within 20 s',
+    sees: 'each transition is counted, none twice; a scrape takes less than 1 s meanwhile',
+    act: 'Nothing here: the page is about the nodes.',
+    recoversMs: 15_000,
+  },
+  {
+    id: 'dead-nameservers',
+    title: 'SIGTERM while no nameserver answers',
+    how: 'the Kubernetes API and the AWS endpoint have names that nobody resolves any more',
+    sees: 'the process ends by itself with exit code 0 and has saved its state',
+    act: 'Nothing.',
+    recoversMs: 5_000,
+  },
+  {
+    id: 'cold-start',
+    title: 'A start while nothing answers',
+    how: 'DNS, AWS and Kubernetes fail from the beginning',
+    sees: '/-/ready is 503 until each collector has finished once, then 200; `collector_up` 0; no value at all, and never a zero',
+    act: 'As for the fault itself. Heartbeats come last: they wait for the nodes, and are looked at every 10 s.',
+    recoversMs: 25_000,
+  },
+] as const satisfies readonly MachineFault[]
+
+export type MachineFaultId = (typeof machineFaults)[number]['id']
