@@ -117,6 +117,9 @@ export function failureOf(error: unknown, { service, operation, region }: Where)
 }
 
 function adviceFor(error: unknown, service: AwsService, reason: FailureReason): string {
+  if (descriptorCodes.test(String(partsOf(error).code))) {
+    return 'no file descriptor is left: raise the limit of this process (LimitNOFILE), and see who connects to it'
+  }
   if (reason === 'server' && isUnknownApi(error)) {
     const others = service === 'elb' ? 'types: [application, network]' : 'types: [classic]'
     const advice = service.startsWith('elb') ? `set \`${others}\`` : 'set `interfaces: false`'
