@@ -23,7 +23,8 @@ const minute = 60_000
 const hour = 60 * minute
 
 export const settings = {
-  evaluation_interval: period(15_000, 'How often the group is evaluated.'),
+  evaluation_interval: period(5_000, 'How often the group is evaluated.'),
+  since_step: period(15_000, 'How finely the rules look back for since when something is so.'),
   keep_firing_for: duration(1 * minute, 'How long a page outlives its condition, over a restart of the exporter.'),
 
   selector: matchers('', 'Label matchers put on every metric of the exporter, as in env="prod".'),

@@ -77,7 +77,7 @@ function askKubeStateMetrics(config: RulesConfig): NodeQuestions {
     leftReady: (windowMs) => aggregate('sum', ['cluster'], shouldBeReady(over('resets', ready(), windowMs))),
     notReadySince(cluster) {
       const downAt = apply('timestamp', where(ready(cluster), '==', 0))
-      const since = leastOver(downAt, config.change_window, config.evaluation_interval)
+      const since = leastOver(downAt, config.change_window, config.since_step)
       const down = where(shouldBeReady(ready(cluster)), '==', 0)
       const first = aggregate('min', ['cluster', 'node'], named(since, name))
       return join(first, 'and', ['cluster', 'node'], down)

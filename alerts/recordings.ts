@@ -103,7 +103,7 @@ function changeRecordings(config: RulesConfig) {
 
 /** The first scrape that saw each address retired, of those that left within the window and are not back. */
 function firstSeenRetired(config: RulesConfig): Vector<'cluster' | 'load_balancer' | 'address'> {
-  const { selector, change_window: window, evaluation_interval: step } = config
+  const { selector, change_window: window, since_step: step } = config
   const each = ['cluster', 'load_balancer', 'address'] as const
   const gone = select('elbchurn_elb_address_info', { state: oneOf('retired', 'dead') }, selector)
   const active = select('elbchurn_elb_address_info', { state: 'active' }, selector)

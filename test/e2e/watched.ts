@@ -43,7 +43,7 @@ async function startReady(options: ExporterOptions, closing: Closing): Promise<E
   return exporter
 }
 
-const hurried: readonly string[] = ['evaluation_interval=1s', 'keep_firing_for=2s']
+const hurried: readonly string[] = ['evaluation_interval=1s', 'since_step=1s', 'keep_firing_for=2s']
 
 /** The shipped rules, with other settings. Resolves once they see the exporter. */
 export async function watch(urls: readonly string[], closing: Closing, settings = hurried): Promise<Prometheus> {

@@ -13,6 +13,7 @@ const everyOtherSecond = '*/2 * * * * *'
 /** The shipped rules, quicker. */
 const hurried = [
   'evaluation_interval=1s',
+  'since_step=1s',
   'keep_firing_for=1s',
   'collector_failing_for=2s',
   'api_unreachable_for=2s',

@@ -5,7 +5,7 @@ import { type Alertmanager, type PostedAlert, startAlertmanager } from '../lab/a
 import { type Notification, type Receivers, startReceivers } from '../lab/receivers.ts'
 import { watchdog } from './contract-alerts.ts'
 
-/** The page's group_wait of 5 s becomes 100 ms, chat's group_wait and the page's group_interval of 1 min 1.2 s. */
+/** The page's group_wait of 2 s becomes 40 ms, chat's group_wait and the page's group_interval of 1 min 1.2 s. */
 const hurry = 50
 const incident = 'https://grafana.example.com/d/elb-churn-incident'
 
