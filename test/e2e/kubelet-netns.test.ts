@@ -171,8 +171,8 @@ describe('kubelets on an address that dies, on a real kernel', () => {
     }
     await stale(stage, 0, slackMs)
     for (const node of watched) {
-      const metrics = await stage.agent(node).metrics()
-      assert.equal(connections(metrics, 'connections', 'active'), 1)
+      const connected = (metrics: Metrics) => connections(metrics, 'connections', 'active') === 1
+      const metrics = await stage.agent(node).until(connected, `${node} connected to an active address`)
       assert.equal(connections(metrics, 'connections_stalled', 'active'), 0)
     }
   })
