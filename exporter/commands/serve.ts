@@ -100,7 +100,7 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
     clock: systemClock,
   })
   const self = new SelfMetrics(metrics, version)
-  const front = openFront(flags['web.config.file'], log)
+  const front = openFront(flags['web.config.file'], log, self)
   const source = new ConfigSource(flags['config.file'])
   const loaded = await source.load()
   const folder = flags['storage.path']
@@ -129,9 +129,11 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
 }
 
 /** Throws `ConfigError`. */
-function openFront(path: string | undefined, log: Logger): Front {
-  if (path === undefined) return new Front({ clock: systemClock })
-  const inForce = new WebConfigInForce({ path, clock: systemClock, log }, checkWebConfig(path))
+function openFront(path: string | undefined, log: Logger, self: SelfMetrics): Front {
+  // No name is no file, as with the toolkit.
+  if (path === undefined || path === '') return new Front({ clock: systemClock })
+  const onRead = (ok: boolean) => self.webConfigRead(ok)
+  const inForce = new WebConfigInForce({ path, clock: systemClock, log, onRead }, checkWebConfig(path))
   return new Front({ clock: systemClock, secured: { inForce, log } })
 }
 

@@ -52,6 +52,13 @@ export const serviceMetrics = {
     keptWhenStale: true,
     cardinality: '1',
   },
+  elbchurn_web_config_last_reload_successful: {
+    type: 'gauge',
+    help: 'Whether the web config as its files are now is in force. Absent without --web.config.file.',
+    labels: [],
+    keptWhenStale: true,
+    cardinality: '1',
+  },
   elbchurn_state_last_save_successful: {
     type: 'gauge',
     help: 'Whether the last save of the state file worked. Absent without --storage.path.',

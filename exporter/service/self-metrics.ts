@@ -32,6 +32,11 @@ export class SelfMetrics {
     this.#publish()
   }
 
+  webConfigRead(ok: boolean): void {
+    this.#values.set('elbchurn_web_config_last_reload_successful', Number(ok))
+    this.#publish()
+  }
+
   stateSaved(ok: boolean): void {
     this.#values.set('elbchurn_state_last_save_successful', Number(ok))
     this.#publish()

@@ -210,8 +210,13 @@ test('a file that is broken while the exporter runs opens nothing, stops nothing
   for (let look = 0; told().length < 4 && look < 100; look++) await new Promise((resolve) => setTimeout(resolve, 20))
   assert.equal(told().length, 4)
   assert.match(JSON.stringify(told()), /plain\.yaml:1:1: basic_auth_users: taking away all users needs a restart/)
+  const inForce = async () => {
+    const { body } = await call(`${plain.url}/metrics`, { auth: 'dave:dave123' })
+    return /^elbchurn_web_config_last_reload_successful (\d)$/m.exec(body)?.[1]
+  }
+  assert.equal(await inForce(), '0')
   await writeFile(path, good)
-  assert.equal((await call(`${plain.url}/-/healthy`, { auth: 'dave:dave123' })).status, 200)
+  assert.equal(await inForce(), '1')
 })
 
 test('a faulty web config keeps the exporter from starting and tells every fault, as check-config does', async () => {
