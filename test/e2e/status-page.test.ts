@@ -53,12 +53,11 @@ describe('the status page in a browser', () => {
   before(async () => {
     const scenario = parseScenario(story, 'outage')
     lab = await Lab.start({ scenario, scale, agents: [agentNode] })
-    ;[exporter, agent, opened, axe] = await Promise.all([
-      Exporter.start({ config: lab.config(), env: lab.env }),
-      Exporter.start({ config: lab.agentConfig(agentNode) }),
-      openBrowser(),
-      readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'),
-    ])
+    // One after the other: what has started is ended also where the next one does not start.
+    exporter = await Exporter.start({ config: lab.config(), env: lab.env })
+    agent = await Exporter.start({ config: lab.agentConfig(agentNode) })
+    opened = await openBrowser()
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     await Promise.all([exporter.ready(), agent.ready()])
   })
 
