@@ -131,11 +131,6 @@ export class Front {
       // Node counts what a reset stream had not sent against its session for ever, until it refuses every new stream.
       session.on('stream', (stream) => {
         stream.once('close', () => stream.rstCode !== constants.NGHTTP2_NO_ERROR && session.close())
-        // An answer that did not wait for the body ends its stream (RFC 9113, section 8.1).
-        stream.once('finish', () => {
-          const bodyGoesOn = stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_LOCAL
-          if (bodyGoesOn) stream.close(constants.NGHTTP2_NO_ERROR)
-        })
       })
     })
     return server

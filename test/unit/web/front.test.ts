@@ -119,7 +119,7 @@ for (const tls of [false, true]) {
 
   for (const trickle of [false, true]) {
     test(`a client that reads its answer over ${over} ${trickle ? 'a little at a time' : 'not at all'} holds it for a time only`, async (t) => {
-      const { port, server } = await setUp(t, { tls })
+      const { port, server } = await setUp(t, { tls, limits: { idleMs: 20_000 } })
       const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
       const started = performance.now()
       socket.on('error', () => undefined).write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -215,7 +215,7 @@ test('an HTTP/2 request that is answered before its body came is over, and its c
 })
 
 test('a client that gives up one HTTP/2 request is served the next, on a connection of its own', async (t) => {
-  const { port } = await setUp(t, { tls: true })
+  const { port } = await setUp(t, { tls: true, limits: { idleMs: 20_000 } })
   const session = await openHttp2(t, port)
   const stream = session.request({ ':path': '/large' })
   await once(stream, 'response')
