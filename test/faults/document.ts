@@ -26,7 +26,11 @@ For every row that is not about the process itself:
 
 export function renderDocument(): string {
   const parts = areas.map(({ title, note, faults }) => `## ${title}\n\n${note}\n\n${networkTable(faults)}\n`)
-  return [preface, ...parts, `## The machine\n\n${machineTable(machineFaults)}\n`].join('\n')
+  return [
+    preface,
+    ...parts,
+    `## The machine\n\nWhere a process has to start again, its start is in the time.\n\n${machineTable(machineFaults)}\n`,
+  ].join('\n')
 }
 
 function networkTable(faults: readonly AnyFault[]): string {

@@ -26,7 +26,7 @@ export const machineFaults = [
     how: 'the file ends after each of its bytes in turn',
     sees: 'the log says `state file is damaged and was set aside` with the name of the copy; the exporter starts without a baseline, so first sight is not a change',
     act: 'Nothing; look at the disk if it was not a copy that was broken off. The exporter itself replaces the file whole.',
-    recoversMs: 5_000,
+    recoversMs: 15_000,
   },
   {
     id: 'killed',
@@ -34,7 +34,7 @@ export const machineFaults = [
     how: 'killed again and again while addresses come and go, 20 times, or 1,000 times by npm run faults:long',
     sees: 'the state file is whole each time; a change during the gap is counted once, and nothing else is; no temporary file stays behind',
     act: 'Look at why (out of memory: `kubectl describe pod` or the kernel log).',
-    recoversMs: 5_000,
+    recoversMs: 15_000,
   },
   {
     id: 'terminated',
@@ -74,7 +74,7 @@ export const machineFaults = [
     how: '--max-old-space-size=64 and 10,000 nodes of 25 KB',
     sees: 'all nodes are counted, and resident memory stays below 250 MB',
     act: 'Nothing; nodes are read one at a time.',
-    recoversMs: 15_000,
+    recoversMs: 40_000,
   },
   {
     id: 'stopped',

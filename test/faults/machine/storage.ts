@@ -139,7 +139,7 @@ async function killRounds(t: TestContext, rounds: number): Promise<void> {
 
 const kills = Number(process.env.FAULTS_KILLS ?? 20)
 const atOnce = 4
-const terminations = 3
+const terminations = 2
 
 export const killed: Play = async (t) => {
   await Promise.all(Array.from({ length: atOnce }, () => killRounds(t, Math.ceil(kills / atOnce))))
@@ -200,12 +200,14 @@ export const stateCut: Play = async (t) => {
   for (const length of [0, Math.floor(whole.length / 2)]) {
     await writeFile(path, whole.subarray(0, length))
     replace()
+    let exporter: Exporter | undefined
     took = await timed(async () => {
-      const exporter = await start()
+      exporter = await start()
       await changesOf(exporter, 0)
-      assert.equal(exporter.lines.filter(({ msg }) => msg === 'state file is damaged and was set aside').length, 1)
-      await stopWell(exporter)
     })
+    if (exporter === undefined) throw new Error('it has started')
+    assert.equal(exporter.lines.filter(({ msg }) => msg === 'state file is damaged and was set aside').length, 1)
+    await stopWell(exporter)
     assert.ok((await readdir(folder)).some((file) => file.startsWith('state.json.damaged-')))
     JSON.parse(await readFile(path, 'utf8'))
   }
