@@ -20,8 +20,8 @@ const settleMs = 6_000
 const quietCluster = 'calm'
 const gone = '10.0.1.12'
 const kept = '10.0.2.34'
-/** With agents: the kubelet of the first is connected to `gone`, that of the other to `kept`. */
-const machines = ['node-01', 'node-04'] as const
+/** With agents: the kubelets of the first two are connected to `gone`, that of the other to `kept`. */
+const machines = ['node-01', 'node-02', 'node-04'] as const
 const day = 86_400_000
 /** The least that boards are made for. */
 const rangeMs = 300_000
@@ -256,7 +256,7 @@ describe('the boards, in the outage', () => {
       return Object.fromEntries(all.map(({ name, series: { points } }) => [name, points.at(-1)?.value]))
     }
     const calm = {
-      'open, to active addresses': 2,
+      'open, to active addresses': 3,
       'open, to retired addresses': 0,
       'stalled, to active addresses': 0,
       'stalled, to retired addresses': 0,
@@ -265,14 +265,14 @@ describe('the boards, in the outage', () => {
     assert.deepEqual(await connections(past.heightMs), {
       ...calm,
       'open, to active addresses': 1,
-      'open, to retired addresses': 1,
-      'stalled, to retired addresses': 1,
+      'open, to retired addresses': 2,
+      'stalled, to retired addresses': 2,
     })
     assert.deepEqual(await connections(past.endMs), calm)
     const waiting = (toMs: number) => value(look('incident', toMs), 'Machines that wait', past.cluster)
     assert.deepEqual(
       [await waiting(past.leftMs - 500), await waiting(past.heightMs), await waiting(past.endMs)],
-      [0, 1, 0],
+      [0, 2, 0],
     )
   })
 
@@ -286,8 +286,9 @@ describe('the boards, in the outage', () => {
     assert.equal(elb.length, 1)
     for (const each of elb) for (const { value: atMs } of each.points) assert.ok(Math.abs(atMs - past.leftMs) < 2_500)
     assert.equal((await marks('DNS changes')).length, 2)
-    const alerts = (await marks('Alerts firing')).map(({ labels }) => labels.alertname)
-    assert.ok(alerts.includes('KubeletsStrandedByELBChange'), alerts.join())
+    const alerts = (await marks('Alerts firing')).map(({ labels }) => `${labels.alertname} ${labels.severity}`)
+    assert.ok(alerts.includes('KubeletsStrandedByELBChange critical'), alerts.join())
+    assert.ok(alerts.includes('ConnectionsStalledToRetiredAddress critical'), alerts.join())
   })
 
   it('the fleet has the stricken cluster above the calm one, and offers both', async () => {
