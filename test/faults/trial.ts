@@ -40,6 +40,8 @@ export class Trial {
   #allowed: readonly Facts[]
   readonly #wrong = new Set<string>()
   #mayBeDown = false
+  /** The fault was held for so long. */
+  #withdrawn = false
   /** Lines of errors from before the fault: a machine under load may have had some at the start. */
   #errorsBefore = new Set<string>()
 
@@ -103,7 +105,8 @@ export class Trial {
   async #during(meanwhile: Facts): Promise<number | undefined> {
     const { expected, isTheChange } = this.#fault
     const { exporter } = this.#deps.observer
-    const seen = (metrics: Metrics) => this.#shows(metrics, meanwhile)
+    const known = () => (this.#withdrawn ? { ...meanwhile, ...this.#site.withdrawn } : meanwhile)
+    const seen = (metrics: Metrics) => this.#shows(metrics, known())
     await this.#hold()
     if (isTheChange !== true) {
       // From here on the change may show, except where the fault hides it.
@@ -139,6 +142,7 @@ export class Trial {
     await pause(holdMs - staleMs + heldBackMs)
     if (staysKnown === true || this.#fault.isTheChange === true) return
     await this.#until((metrics) => this.#shows(metrics, withdrawn), 'the values are withdrawn', quietMs)
+    this.#withdrawn = true
   }
 
   /** Those that are wanted come; of those that call somebody no other one does. */
