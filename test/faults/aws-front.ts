@@ -44,8 +44,8 @@ export class AwsFront {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += String(chunk)
-    const action = new URLSearchParams(body).get('Action') ?? ''
-    const reply = this.#refusal(request) ?? this.#page(action) ?? (await this.#ask(request, body))
+    const parameters = new URLSearchParams(body)
+    const reply = this.#refusal(request) ?? this.#page(parameters) ?? (await this.#ask(request, body))
     const headers = { 'content-type': 'text/xml', date: new Date(Date.now() + this.aheadMs).toUTCString() }
     response.writeHead(reply.status, headers).end(reply.xml)
   }
@@ -60,8 +60,13 @@ export class AwsFront {
     return { status: 403, xml: errorAnswer('elb', 'ExpiredToken', why) }
   }
 
-  #page(action: string): { status: number; xml: string } | undefined {
-    if (!this.endless || action !== 'DescribeLoadBalancers') return undefined
+  #page(parameters: URLSearchParams): { status: number; xml: string } | undefined {
+    const action = parameters.get('Action')
+    if (action !== 'DescribeLoadBalancers') return undefined
+    // AWS refuses a marker that it does not know; the lab would take it for the end of the list.
+    const unknown = !this.endless && parameters.get('Marker')?.startsWith('page-') === true
+    if (unknown) return { status: 400, xml: errorAnswer('elb', 'ValidationError', 'Invalid marker') }
+    if (!this.endless) return undefined
     this.#pages += 1
     return { status: 200, xml: answer('elb', action, describeClassic([], `page-${this.#pages}`)) }
   }
