@@ -8,9 +8,9 @@ export function headerText(name: string, help: string, type: string): string {
   return `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}`
 }
 
-/** Everything of a line but the value: `name{label="value"} `. */
-export function headText(name: string, labels: string): string {
-  return labels === '' ? `${name} ` : `${name}{${labels}} `
+/** Everything of a line but the value: `name{label="value"} `. In one piece, since it is copied at each rendering. */
+export function headText(name: string, labels: readonly string[]): string {
+  return labels.length === 0 ? `${name} ` : [name, '{', labels.join(','), '} '].join('')
 }
 
 export function labelText(name: string, value: string): string {

@@ -1,4 +1,4 @@
-import { headerText, labelText } from './exposition.ts'
+import { headerText, headText, labelText } from './exposition.ts'
 import { CounterSeries, GaugeSeries, HistogramSeries, type SeriesOwner } from './series.ts'
 import type { Labels, MetricSpec } from './spec.ts'
 
@@ -10,7 +10,7 @@ export class Family implements SeriesOwner {
   readonly spec: MetricSpec
   readonly #header: string
   #labelNames: readonly string[]
-  /** By their labels as text, in the order of their arrival. */
+  /** By their heads, in the order of their arrival. */
   readonly #series = new Map<string, Series>()
   #text: string | undefined
 
@@ -28,11 +28,12 @@ export class Family implements SeriesOwner {
 
   /** The series with these labels, made where there is none, now held once more. Labels in `own` go before those in `base`. */
   hold(base: Labels, own: Labels): Series {
-    const labels = this.#labelsText(base, own)
-    let series = this.#series.get(labels)
+    const labels = this.#labelTexts(base, own)
+    const head = headText(this.name, labels)
+    let series = this.#series.get(head)
     if (series === undefined) {
-      series = this.#make(labels)
-      this.#series.set(labels, series)
+      series = this.#make(head, labels)
+      this.#series.set(head, series)
       this.changed()
     }
     series.holders++
@@ -43,7 +44,7 @@ export class Family implements SeriesOwner {
   release(series: Series): void {
     series.holders--
     if (series.holders > 0) return
-    this.#series.delete(series.labels)
+    this.#series.delete(series.head)
     this.changed()
   }
 
@@ -65,20 +66,20 @@ export class Family implements SeriesOwner {
     return this.#text
   }
 
-  #make(labels: string): Series {
-    if (this.spec.type === 'gauge') return new GaugeSeries(this, labels)
-    if (this.spec.type === 'counter') return new CounterSeries(this, labels)
+  #make(head: string, labels: readonly string[]): Series {
+    if (this.spec.type === 'gauge') return new GaugeSeries(this, head)
+    if (this.spec.type === 'counter') return new CounterSeries(this, head)
     return new HistogramSeries(this, labels, this.spec.buckets ?? [])
   }
 
-  #labelsText(base: Labels, own: Labels): string {
+  #labelTexts(base: Labels, own: Labels): string[] {
     for (const labels of [base, own]) for (const name in labels) this.#checkLabel(name)
-    let text = ''
+    const texts: string[] = []
     for (const name of this.#labelNames) {
       const value = own[name] ?? base[name]
-      if (value !== undefined) text += (text === '' ? '' : ',') + labelText(name, value)
+      if (value !== undefined) texts.push(labelText(name, value))
     }
-    return text
+    return texts
   }
 
   #checkLabel(name: string): void {

@@ -9,8 +9,8 @@ export interface SeriesOwner {
 }
 
 interface Held {
-  /** As they stand in the text, which is what tells the series of a family apart. */
-  readonly labels: string
+  /** Its name and labels as they stand in the text, which is what tells the series of a family apart. */
+  readonly head: string
   /** Scopes that have it. It leaves with the last of them. */
   holders: number
   /** Appends its lines. */
@@ -18,20 +18,18 @@ interface Held {
 }
 
 class ValueSeries implements Held {
-  readonly labels: string
+  readonly head: string
   holders = 0
   protected readonly owner: SeriesOwner
   protected value = 0
-  readonly #head: string
 
-  constructor(owner: SeriesOwner, labels: string) {
+  constructor(owner: SeriesOwner, head: string) {
     this.owner = owner
-    this.labels = labels
-    this.#head = headText(owner.name, labels)
+    this.head = head
   }
 
   render(lines: string[]): void {
-    lines.push(this.#head + valueText(this.value))
+    lines.push(this.head + valueText(this.value))
   }
 }
 
@@ -51,7 +49,7 @@ export class CounterSeries extends ValueSeries {
 }
 
 export class HistogramSeries implements Held {
-  readonly labels: string
+  readonly head: string
   holders = 0
   readonly #owner: SeriesOwner
   readonly #bounds: readonly number[]
@@ -62,14 +60,13 @@ export class HistogramSeries implements Held {
   readonly #countHead: string
   #sum = 0
 
-  constructor(owner: SeriesOwner, labels: string, bounds: readonly number[]) {
+  constructor(owner: SeriesOwner, labels: readonly string[], bounds: readonly number[]) {
     this.#owner = owner
-    this.labels = labels
+    this.head = headText(owner.name, labels)
     this.#bounds = bounds
     this.#counts = [...bounds.map(() => 0), 0]
     this.#bucketHeads = [...bounds.map(String), '+Inf'].map((bound) => {
-      const le = labelText('le', bound)
-      return headText(`${owner.name}_bucket`, labels === '' ? le : `${le},${labels}`)
+      return headText(`${owner.name}_bucket`, [labelText('le', bound), ...labels])
     })
     this.#sumHead = headText(`${owner.name}_sum`, labels)
     this.#countHead = headText(`${owner.name}_count`, labels)

@@ -28,12 +28,11 @@ export class QuestionGroup {
 
   /** Asks each target that is not being asked already. The comparison waits for the last of them. */
   ask(trace: Trace): Promise<void>[] {
-    return this.targets
-      .filter((target) => !target.inFlight)
-      .map(async (target) => {
-        await target.ask(trace)
-        if (!this.targets.some(({ inFlight }) => inFlight)) this.publish()
-      })
+    return this.targets.filter((target) => !target.inFlight).map((target) => target.ask(trace).then(this.#compared))
+  }
+
+  readonly #compared = (): void => {
+    if (!this.targets.some(({ inFlight }) => inFlight)) this.publish()
   }
 
   /** Compares those that answered; where none did, nothing is said and the old value grows stale. */

@@ -23,7 +23,7 @@ export function followChain(reply: Reply, name: string, type: RecordType, zone?:
   let ttlSeconds = Infinity
   let end = name
   while (type !== 'CNAME' && aliases.length <= maxAliases && (zone === undefined || isWithin(end, zone))) {
-    const alias = reply.answers.find((record) => record.type === 'CNAME' && record.name === end)
+    const alias = aliasOf(end, reply)
     if (alias === undefined) break
     ttlSeconds = Math.min(ttlSeconds, alias.ttlSeconds)
     end = alias.data
@@ -31,10 +31,19 @@ export function followChain(reply: Reply, name: string, type: RecordType, zone?:
   }
   const known = zone === undefined || isWithin(end, zone)
   if (!known || aliases.length > maxAliases) return { aliases, ttlSeconds, records: undefined }
-  const found = reply.answers.filter((record) => record.type === type && record.name === end)
-  for (const record of found) ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds)
-  const unfinished = found.length === 0 && aliases.length > 0 && !saysNone(reply, end)
-  return { aliases, ttlSeconds, records: unfinished ? undefined : sortedData(found) }
+  const records: string[] = []
+  for (const record of reply.answers) {
+    if (record.type !== type || record.name !== end) continue
+    ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds)
+    records.push(record.data)
+  }
+  const unfinished = records.length === 0 && aliases.length > 0 && !saysNone(reply, end)
+  return { aliases, ttlSeconds, records: unfinished ? undefined : sortedOnce(records) }
+}
+
+function aliasOf(name: string, { answers }: Reply): ReplyRecord | undefined {
+  for (const record of answers) if (record.type === 'CNAME' && record.name === name) return record
+  return undefined
 }
 
 /** true where the reply itself says that the name has no such record, and not only that it did not look. */
@@ -42,9 +51,21 @@ function saysNone(reply: Reply, end: string): boolean {
   return reply.rcode === 'NXDOMAIN' || (reply.soa !== undefined && isWithin(end, reply.soa.zone))
 }
 
-function sortedData(records: readonly ReplyRecord[]): string[] {
-  const data = records.map((record) => record.data).sort()
-  return data.filter((text, index) => text !== data[index - 1])
+/** Up to so many are sorted by insertion, which makes no copies as `sort` does. Nearly all answers are that short. */
+const shortAnswer = 16
+
+/** Sorted, each once. */
+function sortedOnce(texts: string[]): string[] {
+  if (texts.length > shortAnswer) return [...new Set(texts)].sort()
+  const sorted: string[] = []
+  for (const text of texts) {
+    let place = sorted.length
+    while (place > 0 && text < (sorted[place - 1] ?? '')) place--
+    if (place > 0 && sorted[place - 1] === text) continue
+    for (let index = sorted.length; index > place; index--) sorted[index] = sorted[index - 1] ?? ''
+    sorted[place] = text
+  }
+  return sorted
 }
 
 export function isWithin(name: string, zone: string): boolean {

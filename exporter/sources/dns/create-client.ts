@@ -118,14 +118,10 @@ class Client implements DnsClient {
     return resolver
   }
 
-  async #guarded(asked: Question, ask: Resolver, options: HopOptions, resolver: ResolverName): Promise<Poll<Answer>> {
+  #guarded(asked: Question, ask: Resolver, options: HopOptions, resolver: ResolverName): Promise<Poll<Answer>> {
     const question = this.#canonicalQuestion(asked)
-    if (typeof question === 'string') return this.#failed(asked, resolver, 'internal', question)
-    try {
-      return await this.#follow(question, ask, options, resolver)
-    } catch (error) {
-      return this.#failed(question, resolver, 'internal', error instanceof Error ? error.message : String(error))
-    }
+    if (typeof question !== 'string') return this.#follow(question, ask, options, resolver)
+    return Promise.resolve(this.#failed(asked, resolver, 'internal', question))
   }
 
   /** The question with its name in the one spelling, or why it cannot be asked. */
@@ -139,23 +135,25 @@ class Client implements DnsClient {
     return question
   }
 
-  /** From the asked name to the records at the end of its aliases. */
+  /** From the asked name to the records at the end of its aliases. Never rejects. */
   async #follow(question: Question, ask: Resolver, options: HopOptions, resolver: ResolverName): Promise<Poll<Answer>> {
     const chain: string[] = []
     let hostname = question.hostname
     let ttl = Infinity
-    for (;;) {
-      const hop = await ask(hostname === question.hostname ? question : { ...question, hostname }, options)
-      if (!hop.ok) return this.#failed(question, resolver, hop.reason, hop.message)
-      const step = followChain(hop.reply, hostname, question.type, hop.zone)
-      if (step.aliases.length > 0) {
+    try {
+      for (;;) {
+        const hop = await ask(hostname === question.hostname ? question : { ...question, hostname }, options)
+        if (!hop.ok) return this.#failed(question, resolver, hop.reason, hop.message)
+        const step = followChain(hop.reply, hostname, question.type, hop.zone)
         chain.push(...step.aliases)
-        const fault = chainFault(question.hostname, chain)
+        const fault = step.aliases.length === 0 ? undefined : chainFault(question.hostname, chain)
         if (fault !== undefined) return this.#failed(question, resolver, 'malformed', `${hop.server.text}: ${fault}`)
+        ttl = Math.min(ttl, step.ttlSeconds)
+        if (step.records !== undefined) return this.#answer(step.records, hop.reply.rcode, ttl, chain, hop.server.text)
+        hostname = chain.at(-1) ?? hostname
       }
-      ttl = Math.min(ttl, step.ttlSeconds)
-      if (step.records !== undefined) return this.#answer(step.records, hop.reply.rcode, ttl, chain, hop.server.text)
-      hostname = chain.at(-1) ?? hostname
+    } catch (error) {
+      return this.#failed(question, resolver, 'internal', error instanceof Error ? error.message : String(error))
     }
   }
 

@@ -100,11 +100,15 @@ export class Querier {
   }
 
   /** One packet over UDP, and the whole over TCP where that was cut. */
-  async #exchange(server: ServerAddress, asked: EncodedQuestion, options: AskOptions): Promise<PacketResult> {
-    const { clock, timeoutMs, sockets } = this.#options
-    const result = await sockets.ask(server, asked, options)
-    trace(server, asked.question, result, options)
-    if (!result.ok || !result.reply.truncated) return result
+  #exchange(server: ServerAddress, asked: EncodedQuestion, options: AskOptions): Promise<PacketResult> {
+    return this.#options.sockets.ask(server, asked, options).then((result) => {
+      trace(server, asked.question, result, options)
+      return result.ok && result.reply.truncated ? this.#overTcp(server, asked, options) : result
+    })
+  }
+
+  async #overTcp(server: ServerAddress, asked: EncodedQuestion, options: AskOptions): Promise<PacketResult> {
+    const { clock, timeoutMs } = this.#options
     const whole = await askOverTcp(server, asked, clock, timeoutMs, options)
     trace(server, asked.question, whole, options)
     return whole

@@ -19,7 +19,7 @@ const maxServersTried = 3
 
 /** `host:port` */
 export function serverResolver(querier: Querier, server: ServerAddress): Resolver {
-  return async (question, options) => usable(await querier.ask(server, question, recursive(options, tries)))
+  return (question, options) => querier.ask(server, question, recursive(options, tries)).then(usable)
 }
 
 /**
