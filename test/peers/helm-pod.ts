@@ -1,5 +1,5 @@
 /** A rendered pod as a process: its arguments, volumes, user and read-only root, on this machine's kernel. */
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Exporter } from '../e2e/exporter.ts'
@@ -55,7 +55,7 @@ export async function startPod(
     root,
     user: asRoot ? String(user) : '',
     groups: String(group),
-    program: [checkout, ...(process.execPath.startsWith(checkout) ? [] : [process.execPath])].join(' '),
+    program: (await outermost([checkout, join(checkout, 'node_modules'), process.execPath])).join(' '),
     mounts: mounts.map(({ source, target, mode }) => `${source} ${target} ${mode}`).join('\n'),
     ...(options.api && {
       KUBERNETES_SERVICE_HOST: options.api.host,
@@ -85,6 +85,12 @@ export async function startPod(
     await rm(folder, { recursive: true, force: true })
   }
   return { exporter, state: join(folder, 'state'), close }
+}
+
+/** Where these really are, since a checkout may borrow its packages from another; without what lies in one before it. */
+async function outermost(paths: readonly string[]): Promise<string[]> {
+  const real = await Promise.all(paths.map((path) => realpath(path)))
+  return real.filter((path, index) => !real.slice(0, index).some((before) => path.startsWith(`${before}/`)))
 }
 
 function nodeFlags({ command = [] }: Container): string[] {
