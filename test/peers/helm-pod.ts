@@ -41,6 +41,20 @@ export async function startPod(
   options: PodOptions = {},
 ): Promise<Pod> {
   const folder = await mkdtemp(join(tmpdir(), 'pod-'))
+  try {
+    return await startIn(folder, objects, kind, options)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function startIn(
+  folder: string,
+  objects: readonly KubernetesObject[],
+  kind: 'Deployment' | 'DaemonSet',
+  options: PodOptions,
+): Promise<Pod> {
   await chmod(folder, 0o755)
   const { spec } = workload(objects, kind).template
   const [container] = spec.containers
