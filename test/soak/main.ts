@@ -3,7 +3,8 @@
  * shown must be what is there. `npm run soak:churn [real|compressed] [minutes]`
  *
  * `real`: the schedules that users have, a change each second. `compressed`: every schedule each second and 20 changes a
- * second, so that 6 minutes hold the changes of two hours.
+ * second, so that 6 minutes hold the changes of two hours. Both begin with a burst that fills what is bounded: the history
+ * of changes, the last hour of the ratio, the last runs.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ import { Exporter, type Metrics } from '../e2e/exporter.ts'
 import { Random } from '../fuzz/random.ts'
 import { ChurningWorld } from './churning.ts'
 import { differences } from './comparison.ts'
-import { slope, troughs } from './trend.ts'
+import { slope } from './trend.ts'
 
 const everySecond = '* * * * * *'
 const modes = {
@@ -25,17 +26,19 @@ const modes = {
 } as const
 const retention = '30s'
 const restLimitMs = 150_000
-const warmUpShare = 0.25
+const burstSeconds = 90
+const burstChangesPerSecond = 20
 const sampleMs = 1_000
 const reloadEvery = 30
-const troughSize = 20
-/** Of the memory at the end of the warm-up, over the whole of the rest. */
+const collectEvery = 30
+/** Of the memory at the begin, over the whole time. */
 const growthLimit = 0.08
 
 interface Sample {
   readonly seconds: number
   readonly residentMb: number
-  readonly heapMb: number
+  /** After a collection; undefined where there was none. */
+  readonly heapMb: number | undefined
   readonly files: number
   readonly resources: number
   readonly series: number
@@ -57,17 +60,18 @@ const exporter = await Exporter.start({
   config: config(),
   flags: [`--storage.path=${join(folder, 'state')}`],
   env: { AWS_ACCESS_KEY_ID: 'lab', AWS_SECRET_ACCESS_KEY: 'lab' },
-  nodeFlags: ['--max-semi-space-size=8'],
+  nodeFlags: ['--max-semi-space-size=8', '--expose-gc', `--import=${import.meta.dirname}/collect-on-signal.ts`],
 })
 let faults: string[] = []
 try {
   await exporter.ready(60_000)
-  const before = await sample(0)
+  const before = await sample(0, true)
+  await churn(Math.min(burstSeconds, minutes * 60), burstChangesPerSecond)
   const samples = await churn(minutes * 60, mode.changesPerSecond)
   world.rest()
   await exporter.writeConfig(config())
   exporter.signal('SIGHUP')
-  faults = [...(await rest()), ...judge(before, samples, await sample(minutes * 60))]
+  faults = [...(await rest()), ...judge(before, samples, await sample(minutes * 60, true))]
 } finally {
   const code = await exporter.stop()
   if (code !== 0) faults.push(`the exporter ended with ${code}`)
@@ -86,7 +90,7 @@ async function churn(seconds: number, changesPerSecond: number): Promise<Sample[
     for (let second = 1; second <= seconds; second += 1) {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, began + second * sampleMs - performance.now())))
       if (second % reloadEvery === 0) await reload(second)
-      samples.push(await sample(second))
+      samples.push(await sample(second, second % collectEvery === 0))
     }
   } finally {
     clearInterval(changing)
@@ -100,14 +104,15 @@ async function reload(second: number): Promise<void> {
   exporter.signal('SIGHUP')
 }
 
-async function sample(seconds: number): Promise<Sample> {
+async function sample(seconds: number, collected: boolean): Promise<Sample> {
+  if (collected) exporter.signal('SIGUSR2')
   const metrics = await exporter.metrics()
   const number = (name: string) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics.text)?.[1])
   const resources = [...metrics.text.matchAll(/^nodejs_active_resources\{.*\} (\d+)$/gm)]
   return {
     seconds,
     residentMb: number('process_resident_memory_bytes') / 1e6,
-    heapMb: number('nodejs_heap_size_used_bytes') / 1e6,
+    heapMb: collected ? number('nodejs_heap_size_used_bytes') / 1e6 : undefined,
     files: (await readdir(`/proc/${exporter.pid}/fd`)).length,
     resources: resources.reduce((sum, [, value]) => sum + Number(value), 0),
     series: metrics.own().length,
@@ -126,31 +131,29 @@ async function rest(): Promise<string[]> {
 }
 
 function judge(before: Sample, samples: readonly Sample[], after: Sample): string[] {
-  const warm = samples.slice(Math.floor(samples.length * warmUpShare))
-  const resident = warm.map(({ residentMb }) => residentMb)
-  const heap = troughs(
-    warm.map(({ heapMb }) => heapMb),
-    troughSize,
-  )
-  const hours = warm.map(({ seconds }) => seconds / 3600)
+  const hours = samples.map(({ seconds }) => seconds / 3600)
+  const resident = samples.map(({ residentMb }) => residentMb)
   const residentSlope = slope(hours, resident)
+  const collected = samples.filter(({ heapMb }) => heapMb !== undefined)
+  const heap = collected.map(({ heapMb = 0 }) => heapMb)
   const heapSlope = slope(
-    heap.map((_, index) => (index * troughSize) / 3600),
+    collected.map(({ seconds }) => seconds / 3600),
     heap,
   )
-  const span = (hours.at(-1) ?? 0) - (hours[0] ?? 0)
+  const most = (of: (sample: Sample) => number) => Math.max(...samples.map(of))
   const told = [
     `${world.changes} changes in ${minutes} min; ${samples.length} scrapes`,
     `resident ${resident[0]?.toFixed(0)} to ${resident.at(-1)?.toFixed(0)} MB, slope ${residentSlope.toFixed(1)} MB/h`,
     `heap after collections ${heap[0]?.toFixed(1)} to ${heap.at(-1)?.toFixed(1)} MB, slope ${heapSlope.toFixed(1)} MB/h`,
-    `open files ${before.files} before, ${Math.max(...warm.map(({ files }) => files))} at most, ${after.files} after`,
-    `handles and timers ${before.resources} before, ${Math.max(...warm.map(({ resources }) => resources))} at most, ${after.resources} after`,
-    `series ${before.series} before, ${Math.max(...warm.map(({ series }) => series))} at most, ${after.series} after`,
+    `open files ${before.files} before, ${most(({ files }) => files)} at most, ${after.files} after`,
+    `handles and timers ${before.resources} before, ${most(({ resources }) => resources)} at most, ${after.resources} after`,
+    `series ${before.series} before, ${most(({ series }) => series)} at most, ${after.series} after`,
   ]
   process.stdout.write(`${told.join('\n')}\n`)
   const grown: string[] = []
-  const base = resident[0] ?? 0
-  if (residentSlope * span > growthLimit * base) grown.push(`resident memory grows by ${residentSlope.toFixed(1)} MB/h`)
+  const span = (hours.at(-1) ?? 0) - (hours[0] ?? 0)
+  if (residentSlope * span > growthLimit * (resident[0] ?? 0))
+    grown.push(`resident memory grows by ${residentSlope.toFixed(1)} MB/h`)
   if (heapSlope * span > growthLimit * (heap[0] ?? 0)) grown.push(`the heap grows by ${heapSlope.toFixed(1)} MB/h`)
   if (after.files > before.files + 8) grown.push(`${after.files - before.files} files stay open`)
   if (after.resources > before.resources + 8) grown.push(`${after.resources - before.resources} handles or timers stay`)

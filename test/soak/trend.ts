@@ -16,11 +16,3 @@ export function slope(times: readonly number[], values: readonly number[]): numb
 function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
 }
-
-/** The least of each `size` values in a row: what of memory is left after garbage was collected. */
-export function troughs(values: readonly number[], size: number): number[] {
-  const found: number[] = []
-  for (let from = 0; from + size <= values.length; from += size)
-    found.push(Math.min(...values.slice(from, from + size)))
-  return found
-}

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { slope, troughs } from '../../soak/trend.ts'
+import { slope } from '../../soak/trend.ts'
 
 test('the slope is what values grow by in each unit of time, whatever they begin with', () => {
   assert.equal(slope([0, 1, 2, 3], [5, 7, 9, 11]), 2)
   assert.equal(slope([0, 1, 2], [4, 4, 4]), 0)
   assert.equal(slope([], []), 0)
-})
-
-test('troughs are the least of each so many values, and leave out an unfinished rest', () => {
-  assert.deepEqual(troughs([5, 3, 9, 8, 7, 1], 2), [3, 8, 1])
-  assert.deepEqual(troughs([5, 3, 9], 2), [3])
 })
