@@ -1,9 +1,9 @@
-/** The lab's Kubernetes API in a process of its own, so that its work is not the bench's: `nodes` and a kubeconfig path. */
+/** The lab's Kubernetes API in a process of its own, so that its work is not the bench's: `nodes`, a kubeconfig path, and the size of a node. */
 import { LabCluster } from '../lab/kubernetes/cluster.ts'
 import { LabKubernetes } from '../lab/kubernetes-server.ts'
 
 /** With the rest of a node's fields: 25 KB of JSON. */
-const imageBytes = 24_400
+const fullImageBytes = 24_400
 const updateTickMs = 50
 
 export type LabRequest =
@@ -20,7 +20,7 @@ export interface LabReply {
 
 export const nodeName = (index: number): string => `ip-10-${index >> 16}-${(index >> 8) & 255}-${index & 255}.example`
 
-async function main(nodes: number, kubeconfig: string): Promise<void> {
+async function main(nodes: number, kubeconfig: string, imageBytes: number): Promise<void> {
   const cluster = new LabCluster({ imageBytes })
   for (let index = 0; index < nodes; index += 1) {
     cluster.addNode(nodeName(index), { labels: { 'topology.kubernetes.io/zone': `us-west-2${'abc'[index % 3]}` } })
@@ -60,4 +60,5 @@ class Updates {
   }
 }
 
-if (process.send !== undefined) await main(Number(process.argv[2]), process.argv[3] ?? '')
+if (process.send !== undefined)
+  await main(Number(process.argv[2]), process.argv[3] ?? '', Number(process.argv[4] ?? fullImageBytes))

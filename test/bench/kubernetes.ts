@@ -19,10 +19,15 @@ export class BenchCluster {
     this.kubeconfig = kubeconfig
   }
 
-  static async start(nodes: number): Promise<BenchCluster> {
+  /** `imageBytes`: of the list of images in each node; absent: as much as makes it 25 KB. */
+  static async start(nodes: number, imageBytes?: number): Promise<BenchCluster> {
     const folder = await mkdtemp(join(tmpdir(), 'bench-cluster-'))
     const kubeconfig = join(folder, 'kubeconfig')
-    const child = fork(join(import.meta.dirname, 'kubernetes-child.ts'), [String(nodes), kubeconfig])
+    const child = fork(join(import.meta.dirname, 'kubernetes-child.ts'), [
+      String(nodes),
+      kubeconfig,
+      ...(imageBytes === undefined ? [] : [String(imageBytes)]),
+    ])
     const cluster = new BenchCluster(child, folder, kubeconfig)
     await cluster.#reply()
     return cluster
