@@ -156,7 +156,7 @@ function withoutId(schema: object): object {
   return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'))
 }
 
-/** The config's own formats are its program's to check. Of the name `duration` JSON Schema has another one: ISO 8601. */
+/** The config's own formats are its program's to check; Helm can check those that are patterns. */
 function forHelm(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forHelm)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -164,5 +164,5 @@ function forHelm(schema: unknown): unknown {
   const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, forHelm(value)]))
   // A property may be called format.
   if (typeof format === 'object') return { ...inner, format: forHelm(format) }
-  return format === 'duration' ? { ...inner, ...period(1, '').schema } : inner
+  return format === 'time-span' ? { ...inner, ...period(1, '').schema } : inner
 }

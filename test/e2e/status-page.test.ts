@@ -146,46 +146,6 @@ describe('the status page in a browser', () => {
       })
     }
 
-    it('changes in place: what the reader closed, focused, selected and scrolled to stays', async () => {
-      const { page } = await open('/', { width: 360, height: 740 })
-      const state = `(() => {
-        const box = document.querySelector('.addresses details')
-        return { same: box === globalThis.box, open: box.open, focused: document.activeElement === box.querySelector('summary'),
-          scroll: scrollY, selected: String(getSelection()), asOf: document.querySelector('#state time').textContent }
-      })()`
-      await page.evaluate(`
-        globalThis.box = document.querySelector('.addresses details')
-        box.open = false
-        box.querySelector('summary').focus()
-        scrollTo(0, 321)
-        getSelection().selectAllChildren(document.querySelector('.nodes tbody td'))`)
-      const first = (await page.evaluate(state)) as { asOf: string; selected: string }
-      assert.match(first.selected, /^node-/)
-      // By its own timer.
-      await page.waitForFunction(`document.querySelector('#state time').textContent !== '${first.asOf}'`, {
-        timeout: 15_000,
-      })
-      const { asOf, ...later } = (await page.evaluate(state)) as { asOf: string }
-      assert.deepEqual(later, { same: true, open: false, focused: true, scroll: 321, selected: first.selected })
-      assert.notEqual(asOf, first.asOf)
-      await page.close()
-    })
-
-    it('asks for nothing while nobody looks or the reader has paused it', async () => {
-      const [hidden, paused] = await Promise.all([open(), open()])
-      await hidden.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
-      await askNow(hidden.page)
-      await paused.page.click('#pause')
-      const counts = () => [hidden.requests.length, paused.requests.length]
-      const before = counts()
-      await new Promise((resolve) => setTimeout(resolve, 6_000))
-      assert.deepEqual(counts(), before)
-      assert.match(await text(paused.page), /Paused/)
-      await paused.page.click('#pause')
-      await paused.page.waitForFunction("document.querySelector('#live').textContent === 'Live'", { timeout: 10_000 })
-      await Promise.all([hidden.page.close(), paused.page.close()])
-    })
-
     it('works without JavaScript: all is there, and the browser asks again by itself', async () => {
       const page = await opened.browser.newPage()
       await page.setJavaScriptEnabled(false)
@@ -275,6 +235,50 @@ describe('the status page in a browser', () => {
     })
   })
 
+  it('changes in place: what the reader closed, focused, selected and scrolled to stays', async () => {
+    const { page } = await open('/', { width: 360, height: 740 })
+    const state = `(() => {
+      const box = document.querySelector('.addresses details')
+      return { same: box === globalThis.box, open: box.open, focused: document.activeElement === box.querySelector('summary'),
+        scroll: scrollY, selected: String(getSelection()), asOf: document.querySelector('#state time').textContent }
+    })()`
+    await page.evaluate(`
+      globalThis.box = document.querySelector('.addresses details')
+      box.open = false
+      box.querySelector('summary').focus()
+      scrollTo(0, 321)
+      getSelection().selectAllChildren(document.querySelector('.nodes tbody td'))`)
+    const first = (await page.evaluate(state)) as { asOf: string; selected: string }
+    assert.match(first.selected, /^node-/)
+    // By its own timer.
+    await page.waitForFunction(`document.querySelector('#state time').textContent !== '${first.asOf}'`, {
+      timeout: 15_000,
+      polling: 200,
+    })
+    const { asOf, ...later } = (await page.evaluate(state)) as { asOf: string }
+    assert.deepEqual(later, { same: true, open: false, focused: true, scroll: 321, selected: first.selected })
+    assert.notEqual(asOf, first.asOf)
+    await page.close()
+  })
+
+  it('asks for nothing while nobody looks or the reader has paused it', async () => {
+    const [hidden, paused] = await Promise.all([open(), open()])
+    await hidden.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    await askNow(hidden.page)
+    await paused.page.click('#pause')
+    const counts = () => [hidden.requests.length, paused.requests.length]
+    const before = counts()
+    await new Promise((resolve) => setTimeout(resolve, 6_000))
+    assert.deepEqual(counts(), before)
+    assert.match(await text(paused.page), /Paused/)
+    await paused.page.click('#pause')
+    await paused.page.waitForFunction("document.querySelector('#live').textContent === 'Live'", {
+      timeout: 10_000,
+      polling: 200,
+    })
+    await Promise.all([hidden.page.close(), paused.page.close()])
+  })
+
   it('says that what it shows is old while the exporter is silent, and goes on when it is back', async () => {
     const { page } = await open()
     exporter.signal('SIGSTOP')
@@ -286,7 +290,10 @@ describe('the status page in a browser', () => {
       exporter.signal('SIGCONT')
     }
     await askNow(page)
-    await page.waitForFunction("document.querySelector('#live').textContent === 'Live'", { timeout: 15_000 })
+    await page.waitForFunction("document.querySelector('#live').textContent === 'Live'", {
+      timeout: 15_000,
+      polling: 200,
+    })
     await page.close()
   })
 

@@ -7,7 +7,8 @@ import { canonicalHostname } from '../../sources/dns/hostname.ts'
 export type Format = (text: string) => string | undefined
 
 export const formats: Readonly<Record<string, Format>> = {
-  duration: (text) => {
+  // Not `duration`: by that name JSON Schema means those of ISO 8601, and other validators would refuse ours.
+  'time-span': (text) => {
     const ms = parseDuration(text)
     if (ms === undefined) return 'is not a duration such as 30s, 5m or 1h30m'
     return ms > 0 ? undefined : 'must be longer than 0s'

@@ -23,7 +23,7 @@ from the folder of the file. SIGHUP or \`POST /-/reload\` reads it again; a bad 
 
 const formats: Readonly<Record<string, string>> = {
   cron: 'cron with seconds',
-  duration: 'duration (`30s`, `1h30m`)',
+  'time-span': 'duration (`30s`, `1h30m`)',
   resolver: '`system`, `authoritative` or `ip:port`',
   'dns-name': 'hostname',
   'http-url': 'URL',

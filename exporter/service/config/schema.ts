@@ -39,13 +39,13 @@ const nodes = section(
     },
     min_age: {
       type: 'string',
-      format: 'duration',
+      format: 'time-span',
       default: '2m',
       description: 'A node younger than this is left out of elbchurn_nodes and counted as young.',
     },
     heartbeat_stale_after: {
       type: 'string',
-      format: 'duration',
+      format: 'time-span',
       default: '25s',
       description:
         'A node whose lease was not renewed for so long has a stale heartbeat. Kubelets renew every 10 s; Kubernetes gives up after 40 to 50 s.',
@@ -137,7 +137,7 @@ const cluster = section(
       'One TCP connect to each active and retired address of load_balancers, on their schedule, spread over it, closed at once and without a byte. A server behind may log each as a TLS handshake that ended early; a retired address may belong to somebody else by now.',
       {
         port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'TCP port.' },
-        timeout: { type: 'string', format: 'duration', default: '2s', description: 'Bound of one connect.' },
+        timeout: { type: 'string', format: 'time-span', default: '2s', description: 'Bound of one connect.' },
       },
       ['port'],
     ),
@@ -162,7 +162,7 @@ export const configSchema = {
       },
       retention: {
         type: 'string',
-        format: 'duration',
+        format: 'time-span',
         default: '1h',
         description: 'How long a retired address stays in sight.',
       },

@@ -69,6 +69,7 @@ function morph(old, fresh) {
 }
 
 function failed(why) {
+  if (paused) return
   const seconds = Math.round((Date.now() - answeredAt) / 1000)
   say('stale', why + ' for ' + seconds + ' s. What you see is that old.')
 }
@@ -85,7 +86,8 @@ async function ask() {
   morph(document.querySelector('main'), main)
   morph(document.getElementById('state'), fresh.getElementById('state'))
   answeredAt = Date.now()
-  say('live', 'Live')
+  // It may have been paused while the answer was on its way.
+  if (!paused) say('live', 'Live')
 }
 
 async function turn() {

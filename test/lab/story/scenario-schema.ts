@@ -1,7 +1,7 @@
 /** The scenario file as JSON Schema: its frame, and for each kind of step what stands beside `at` and `do`. */
 import { loadBalancerTypes } from '../../../exporter/signals/elb/options.ts'
 
-const duration = { type: 'string', format: 'duration' }
+const duration = { type: 'string', format: 'time-span' }
 const text = { type: 'string', minLength: 1 }
 const count = { type: 'integer', minimum: 1, maximum: 100_000 }
 const section = (properties: object, required: readonly string[] = []) => ({
