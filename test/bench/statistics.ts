@@ -10,6 +10,18 @@ export function median(samples: readonly number[]): number {
   return percentile(samples, 0.5)
 }
 
+/**
+ * The exponent k of y = c·x^k that fits the points best (least squares of the logarithms): 0 where y does not grow with x,
+ * 1 where it grows in proportion, 2 with the square. NaN for fewer than two sizes.
+ */
+export function growthExponent(points: readonly (readonly [x: number, y: number])[]): number {
+  const logs = points.map(([x, y]): [number, number] => [Math.log(x), Math.log(y)])
+  const mean = (axis: 0 | 1) => logs.reduce((sum, log) => sum + log[axis], 0) / logs.length
+  const [meanX, meanY] = [mean(0), mean(1)]
+  const together = logs.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
+  return together / logs.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+}
+
 /** One bucket of a Prometheus histogram: how many observations were at most `le`. */
 export interface Bucket {
   readonly le: number

@@ -6,8 +6,7 @@ import { promisify } from 'node:util'
 import { Exporter } from '../e2e/exporter.ts'
 import { monitorFlags } from './measured.ts'
 
-const checkout = resolve(import.meta.dirname, '../..')
-const output = join(checkout, '.cache/bench/dist')
+export const checkout = resolve(import.meta.dirname, '../..')
 
 export class Subject {
   readonly #main: string
@@ -23,11 +22,15 @@ export class Subject {
     })
   }
 
-  /** Throws with the compiler's words where the sources do not compile. */
-  static async build(): Promise<Subject> {
+  /**
+   * Compiles the sources of a checkout, this one unless another is given, into `.cache/bench/<name>`. Throws with the
+   * compiler's words where they do not compile.
+   */
+  static async build(name = 'dist', sources = checkout): Promise<Subject> {
     const tsc = join(checkout, 'node_modules/.bin/tsc')
-    await promisify(execFile)(tsc, ['-p', join(checkout, 'tsconfig.build.json'), '--outDir', output], { cwd: checkout })
-    return new Subject(join(output, 'exporter/main.js'), await imageFlags())
+    const output = join(checkout, '.cache/bench', name)
+    await promisify(execFile)(tsc, ['-p', join(sources, 'tsconfig.build.json'), '--outDir', output], { cwd: sources })
+    return new Subject(join(output, 'exporter/main.js'), await imageFlags(sources))
   }
 
   /** `monitored`: with the monitor of the event loop in it, which takes a little CPU itself. */
@@ -40,8 +43,8 @@ export class Subject {
 }
 
 /** The flags that the image gives to Node: those between its two first words in the Dockerfile. */
-export async function imageFlags(): Promise<string[]> {
-  const dockerfile = await readFile(join(checkout, 'Dockerfile'), 'utf8')
+export async function imageFlags(sources = checkout): Promise<string[]> {
+  const dockerfile = await readFile(join(sources, 'Dockerfile'), 'utf8')
   const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
   return Array.isArray(words) ? words.slice(1, -1).map(String) : []
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { bucketQuantile, bucketsBetween, bucketsTogether, percentile } from '../../bench/statistics.ts'
+import { bucketQuantile, bucketsBetween, bucketsTogether, growthExponent, percentile } from '../../bench/statistics.ts'
 
 describe('percentile', () => {
   it('is the smallest sample that the share does not exceed', () => {
@@ -70,5 +70,16 @@ describe('a quantile of buckets', () => {
       { le: 2, count: 60 },
       { le: Number.POSITIVE_INFINITY, count: 40 },
     ])
+  })
+})
+
+describe('growthExponent', () => {
+  it('is 0 where nothing grows, 1 in proportion, 2 with the square', () => {
+    const sizes = [100, 1_000, 50_000]
+    for (const exponent of [0, 0.5, 1, 2]) {
+      const points = sizes.map((size): [number, number] => [size, 3 * size ** exponent])
+      assert.ok(Math.abs(growthExponent(points) - exponent) < 1e-9)
+    }
+    assert.ok(Number.isNaN(growthExponent([[100, 1]])))
   })
 })
