@@ -1,5 +1,5 @@
 /**
- * `npm run bench:compare [-- --base=REF]`: is this checkout slower than the one it is based on? Both are compiled and run
+ * `node test/bench/compare.ts [--base=REF]`: is this checkout slower than the one it is based on? Both are compiled and run
  * at the same time on the same load, so what else the machine does slows both, and only their ratio is judged.
  */
 import { execFile } from 'node:child_process'
