@@ -49,7 +49,9 @@ LABEL org.opencontainers.image.title="elb-churn-exporter" \
       org.opencontainers.image.documentation="${SOURCE}#readme" \
       org.opencontainers.image.base.name="${BASE_NAME}" \
       org.opencontainers.image.base.digest="${BASE_DIGEST}"
-ENV NODE_ENV=production
+# One arena of glibc's malloc: each thread would keep one of its own, 2 to 3 MB for nothing.
+ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 COPY --from=dependencies /build/node_modules ./node_modules

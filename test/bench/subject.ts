@@ -11,11 +11,13 @@ export const checkout = resolve(import.meta.dirname, '../..')
 export class Subject {
   readonly #main: string
   readonly #flags: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
   readonly #started = new Set<Exporter>()
 
-  private constructor(main: string, flags: readonly string[]) {
+  private constructor(main: string, { flags, env }: ImageSettings) {
     this.#main = main
     this.#flags = flags
+    this.#env = env
     // A part that is cut off leaves none behind.
     process.once('exit', () => {
       for (const exporter of this.#started) exporter.signal('SIGKILL')
@@ -30,21 +32,31 @@ export class Subject {
     const tsc = join(checkout, 'node_modules/.bin/tsc')
     const output = join(checkout, '.cache/bench', name)
     await promisify(execFile)(tsc, ['-p', join(sources, 'tsconfig.build.json'), '--outDir', output], { cwd: sources })
-    return new Subject(join(output, 'exporter/main.js'), await imageFlags(sources))
+    return new Subject(join(output, 'exporter/main.js'), await imageSettings(sources))
   }
 
   /** `monitored`: with the monitor of the event loop in it, which takes a little CPU itself. */
   async start(config: unknown, { monitored }: { readonly monitored: boolean }): Promise<Exporter> {
     const nodeFlags = [...this.#flags, ...(monitored ? monitorFlags : [])]
-    const exporter = await Exporter.start({ config, main: this.#main, nodeFlags })
+    const exporter = await Exporter.start({ config, main: this.#main, nodeFlags, env: this.#env })
     this.#started.add(exporter)
     return exporter
   }
 }
 
-/** The flags that the image gives to Node: those between its two first words in the Dockerfile. */
-export async function imageFlags(sources = checkout): Promise<string[]> {
-  const dockerfile = await readFile(join(sources, 'Dockerfile'), 'utf8')
+export interface ImageSettings {
+  /** what stands between node and the program */
+  readonly flags: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** How the image starts Node, by its Dockerfile. */
+export async function imageSettings(sources = checkout): Promise<ImageSettings> {
+  const dockerfile = (await readFile(join(sources, 'Dockerfile'), 'utf8')).replaceAll('\\\n', ' ')
   const words: unknown = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]')
-  return Array.isArray(words) ? words.slice(1, -1).map(String) : []
+  const pairs = [...dockerfile.matchAll(/^ENV (.*)$/gm)].flatMap(([, text = '']) => text.trim().split(/\s+/))
+  return {
+    flags: Array.isArray(words) ? words.slice(1, -1).map(String) : [],
+    env: Object.fromEntries(pairs.map((pair) => pair.split('=', 2))),
+  }
 }

@@ -18,8 +18,8 @@ const cpuGoals = new Map([
 ])
 const memoryGoalMb = 90
 const blockGoalMs = 10
-const warmUpMs = 20_000
-const measuredMs = 45_000
+const warmUpMs = 10_000
+const measuredMs = 30_000
 /** Of Prometheus, and of the agent's own schedule by default. */
 const scrapeEveryMs = 15_000
 const lookEveryMs = 5_000

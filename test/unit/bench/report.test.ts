@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type Against, judge, type Row, table } from '../../bench/report.ts'
-import { imageFlags } from '../../bench/subject.ts'
+import { imageSettings } from '../../bench/subject.ts'
 
 function row(value: number, against?: Against): Row {
   return { part: 'dns', name: 'a figure', value, unit: 'ms', ...(against === undefined ? {} : { against }) }
@@ -55,8 +55,9 @@ describe('the table', () => {
 
 describe('the exporter that is measured', () => {
   it('runs with the flags of Node that the image gives', async () => {
-    const flags = await imageFlags()
+    const { flags, env } = await imageSettings()
     assert.ok(flags.length > 0)
     assert.ok(flags.every((flag) => /^--[a-z-]+=\d+$/.test(flag)))
+    assert.deepEqual(env, { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1' })
   })
 })
