@@ -105,6 +105,7 @@ describe('the workflows', () => {
     const given = jobs.map(({ place, job, workflow }) => [place, job.permissions ?? workflow.permissions])
     assert.deepEqual(Object.fromEntries(given), {
       'ci.yml check': { contents: 'read' },
+      'ci.yml slower': { contents: 'read' },
       'release.yml check': { contents: 'read' },
       'release.yml version': { contents: 'read' },
       'release.yml image': { contents: 'read', packages: 'write' },
