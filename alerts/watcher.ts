@@ -66,14 +66,19 @@ function collectorFailing(config: RulesConfig): Alert {
 function reloadFailed(config: RulesConfig): Alert {
   const { selector, reload_failed_for: forMs } = config
   const process = config.exporter_labels as readonly TargetLabel[]
-  const loaded = max(process, select('elbchurn_config_last_reload_successful', {}, selector))
+  const refused = (metric: 'elbchurn_config_last_reload_successful' | 'elbchurn_web_config_last_reload_successful') =>
+    where(max(process, select(metric, {}, selector)), '==', 0)
   return {
     alert: 'ElbChurnConfigReloadFailed',
     severity: 'warning',
-    expression: where(loaded, '==', 0),
+    // One that has no web config has no series of it.
+    expression: or(
+      refused('elbchurn_config_last_reload_successful'),
+      refused('elbchurn_web_config_last_reload_successful'),
+    ),
     forMs,
     summary: 'exporter {{ $labels.instance }} refused its config',
-    description: `The last reload of {{ $labels.instance }} failed, and it goes on with the config it had. Its log names every fault; elb-churn-exporter check-config FILE does too.`,
+    description: `The last reload of the config or the web config of {{ $labels.instance }} failed, and it goes on with the one it had. Its log names every fault; elb-churn-exporter check-config FILE --web.config.file=WEBFILE does too.`,
     board: 'elb-churn-exporter',
   }
 }
