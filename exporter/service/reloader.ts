@@ -9,17 +9,19 @@ import type { Service } from './service.ts'
 
 export interface ReloaderDeps {
   readonly source: ConfigSource
-  readonly service: Service
+  readonly service: Pick<Service, 'apply'>
   readonly log: Logger
-  readonly self: SelfMetrics
+  readonly self: Pick<SelfMetrics, 'configLoaded'>
   readonly clock: Clock
 }
 
-/** Brings a config into force, one at a time. A bad one changes nothing and is told. */
+/** Brings a config into force, one at a time, with one more waiting at most. A bad one changes nothing and is told. */
 export class Reloader {
   readonly #deps: ReloaderDeps
   #inForce: LoadedConfig | undefined
   #last: Promise<unknown> = Promise.resolve()
+  /** Asked for and not begun. */
+  #next: { reading: Reading | undefined; readonly done: Promise<string | undefined> } | undefined
 
   constructor(deps: ReloaderDeps) {
     this.#deps = deps
@@ -33,9 +35,21 @@ export class Reloader {
 
   /** What is wrong with the file, or undefined once it is in force. `reading`: its content, where it was read just now. */
   async reload(reading?: Reading): Promise<string | undefined> {
-    const mine = this.#last.catch(() => undefined).then(() => this.#reload(reading))
-    this.#last = mine
-    return await mine
+    if (this.#next === undefined) {
+      const done = this.#last
+        .catch(() => undefined)
+        .then(() => {
+          const begun = this.#next?.reading
+          this.#next = undefined
+          return this.#reload(begun)
+        })
+      this.#next = { reading, done }
+      this.#last = done
+    } else {
+      // One for all who ask meanwhile, or clients could line up hours of reloads; it reads what the file holds then.
+      this.#next.reading = undefined
+    }
+    return await this.#next.done
   }
 
   /** YAML with the defaults filled in and secrets hidden. */
