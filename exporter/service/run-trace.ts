@@ -138,7 +138,11 @@ function recordOf(run: EndedRun | RunRecord | undefined): RunRecord | null {
   return 'trace' in run ? run.trace.record(run.failures, run.tookMs) : run
 }
 
-/** Some of it comes from outside, and a password that somebody wrote into a URL stands in what was asked. */
+/**
+ * Some of it comes from outside, and a password that somebody wrote into a URL stands in what was asked: it is taken out
+ * before the cut, after which it might not be known as one.
+ */
 function shown(text: string): string {
-  return redactText(text.length > charactersKept ? `${text.slice(0, charactersKept)}…` : text)
+  const redacted = redactText(text)
+  return redacted.length > charactersKept ? `${redacted.slice(0, charactersKept)}…` : redacted
 }
