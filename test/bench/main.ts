@@ -6,12 +6,21 @@ import { agentPart } from './parts/agent.ts'
 import { dnsPart } from './parts/dns.ts'
 import { heartbeatsPart } from './parts/heartbeats.ts'
 import { latencyPart } from './parts/latency.ts'
+import { loadBalancersPart } from './parts/load-balancers.ts'
 import { nodesPart } from './parts/nodes.ts'
 import { scrapePart } from './parts/scrape.ts'
 import { judge, type Row, table } from './report.ts'
 import { Subject } from './subject.ts'
 
-const parts: readonly Part[] = [dnsPart, scrapePart, nodesPart, latencyPart, heartbeatsPart, agentPart]
+const parts: readonly Part[] = [
+  dnsPart,
+  scrapePart,
+  nodesPart,
+  latencyPart,
+  heartbeatsPart,
+  loadBalancersPart,
+  agentPart,
+]
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true })

@@ -8,6 +8,13 @@ import { monitorFlags } from './measured.ts'
 
 export const checkout = resolve(import.meta.dirname, '../..')
 
+export interface StartOptions {
+  /** With the monitor of the event loop in it, which takes a little CPU itself. */
+  readonly monitored: boolean
+  /** Beside the variables of the image. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 export class Subject {
   readonly #main: string
   readonly #flags: readonly string[]
@@ -35,10 +42,9 @@ export class Subject {
     return new Subject(join(output, 'exporter/main.js'), await imageSettings(sources))
   }
 
-  /** `monitored`: with the monitor of the event loop in it, which takes a little CPU itself. */
-  async start(config: unknown, { monitored }: { readonly monitored: boolean }): Promise<Exporter> {
+  async start(config: unknown, { monitored, env }: StartOptions): Promise<Exporter> {
     const nodeFlags = [...this.#flags, ...(monitored ? monitorFlags : [])]
-    const exporter = await Exporter.start({ config, main: this.#main, nodeFlags, env: this.#env })
+    const exporter = await Exporter.start({ config, main: this.#main, nodeFlags, env: { ...this.#env, ...env } })
     this.#started.add(exporter)
     return exporter
   }
