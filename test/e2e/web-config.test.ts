@@ -56,7 +56,12 @@ const verify = { client_auth_type: 'RequireAndVerifyClientCert', client_ca_file:
 
 /** What is written is in force at the next handshake. */
 async function setTls(tls: object, rest: object = {}): Promise<void> {
-  const tls_server_config = { cert_file: 'server.crt', key_file: 'server.key', ...tls }
+  const tls_server_config = {
+    cert_file: 'server.crt',
+    key_file: 'server.key',
+    client_auth_type: 'NoClientCert',
+    ...tls,
+  }
   await writeFile(join(folder, 'web.yaml'), stringify({ tls_server_config, ...rest }))
 }
 
@@ -226,7 +231,7 @@ test('a client that is sent away is told in the log with the reason, and never c
 test('Prometheus scrapes it over mutual TLS with basic authentication, and not without either', async (t) => {
   // htpasswd's form of "scrape me".
   const prom = '$2y$04$QriGZiK3d9ugd0umQswBNO2N/NZkt571DX8lYHIhuxhtu1B11wsNq'
-  await setTls(verify, { basic_auth_users: { prom } })
+  await setTls({ ...verify, client_allowed_sans: ['prometheus.example'] }, { basic_auth_users: { prom } })
   const { certFile = '', keyFile = '' } = clients.good ?? {}
   const tls = { ca_file: authority.certFile, cert_file: certFile, key_file: keyFile }
   const basic_auth = { username: 'prom', password: 'scrape me' }

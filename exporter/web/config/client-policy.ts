@@ -6,6 +6,8 @@ import type { ClientAuthType } from './tls-names.ts'
 
 export interface ClientPolicy {
   readonly policy: ClientAuthType
+  /** The policy stands in the file and is not the default. */
+  readonly stated: boolean
   /** Names of which the certificate has to carry one; undefined: any. */
   readonly allowed: ReadonlySet<string> | undefined
 }
@@ -18,6 +20,18 @@ export function allowedNames(given: readonly string[]): ReadonlySet<string> {
 /** What the server asks for in the handshake. */
 export function handshakeOptions({ policy }: ClientPolicy): { requestCert: boolean; rejectUnauthorized: boolean } {
   return { requestCert: policy !== 'NoClientCert', rejectUnauthorized: policy === 'RequireAndVerifyClientCert' }
+}
+
+/** What of `before` a file takes away by leaving it out, as one does that was cut short; undefined: nothing. */
+export function droppedBy(
+  before: ClientPolicy,
+  after: ClientPolicy,
+): 'client_auth_type' | 'client_allowed_sans' | undefined {
+  if (before.policy !== 'NoClientCert' && !after.stated) return 'client_auth_type'
+  if (before.allowed !== undefined && after.allowed === undefined && after.policy !== 'NoClientCert') {
+    return 'client_allowed_sans'
+  }
+  return undefined
 }
 
 /** Why a client is sent away after its handshake; undefined: it may stay. */

@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../service/log.ts'
+import { droppedBy } from './client-policy.ts'
 import { readWebConfig } from './load.ts'
 import { digestOf, signatureOf } from './small-file.ts'
 import type { WebConfig } from './web-config.ts'
@@ -88,6 +89,14 @@ export class WebConfigInForce {
     if ((config.tls === undefined) !== (this.#config.tls === undefined)) {
       const what = config.tls === undefined ? 'off' : 'on'
       faults.push(`${path}:1:1: tls_server_config: turning TLS ${what} needs a restart`)
+    }
+    const dropped = this.#config.tls && config.tls && droppedBy(this.#config.tls.clients, config.tls.clients)
+    if (dropped === 'client_auth_type') {
+      const how = 'write NoClientCert where no client needs a certificate any more'
+      faults.push(`${path}:1:1: tls_server_config.client_auth_type: cannot be left out once it is in force: ${how}`)
+    }
+    if (dropped === 'client_allowed_sans') {
+      faults.push(`${path}:1:1: tls_server_config.client_allowed_sans: taking it away needs a restart`)
     }
     if (config.users === undefined && this.#config.users !== undefined) {
       faults.push(`${path}:1:1: basic_auth_users: taking away all users needs a restart`)

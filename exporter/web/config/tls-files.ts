@@ -46,7 +46,11 @@ function toTls(section: TlsSection, cert: string, key: string, ca: string | unde
     ciphers: toCiphers(section.cipher_suites),
     honorCipherOrder: section.prefer_server_cipher_suites ?? true,
     ecdhCurve: given?.map((name) => curves.get(name) ?? name).join(':'),
-    clients: { policy, allowed: section.client_allowed_sans && allowedNames(section.client_allowed_sans) },
+    clients: {
+      policy,
+      stated: section.client_auth_type !== undefined,
+      allowed: section.client_allowed_sans && allowedNames(section.client_allowed_sans),
+    },
   }
 }
 

@@ -132,3 +132,19 @@ test('what is fixed at the start is told when it changes, and users may be added
   const told = lines.filter(({ msg }) => msg === 'change of the web config needs a restart').map(({ key }) => key)
   assert.deepEqual(told, ['http_server_config.http2', 'rate_limit'])
 })
+
+test('a file that was cut short anywhere lets nobody in whom the whole one sends away', (t) => {
+  const whole =
+    'tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: ca.crt\n' +
+    '  client_auth_type: RequireAndVerifyClientCert\n  client_allowed_sans:\n    - prometheus.example\n' +
+    `basic_auth_users:\n  dave: ${hashes[0]}\n`
+  const { inForce, write } = setUp(t, whole)
+  for (let length = 0; length < whole.length; length += 2) {
+    write(whole.slice(0, length))
+    const { tls: now, users } = inForce.current()
+    assert.equal(now?.clients.policy, 'RequireAndVerifyClientCert', `cut after ${length}`)
+    assert.ok(now.clients.allowed !== undefined && users !== undefined, `cut after ${length}`)
+  }
+  write(`${tls.replace('}', ', client_auth_type: NoClientCert}')}basic_auth_users: {dave: ${hashes[0]}}\n`)
+  assert.equal(inForce.current().tls?.clients.policy, 'NoClientCert', 'said, and so meant')
+})
