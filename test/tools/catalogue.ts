@@ -18,6 +18,7 @@ export interface ToolSource {
 
 export const toolSources = {
   chromium: { package: 'chromium', suite: 'installed' },
+  dnsperf: { package: 'dnsperf', suite: 'installed' },
   ip: { package: 'iproute2', suite: 'installed' },
   knotd: { package: 'knot', suite: 'installed' },
   knsupdate: { package: 'knot-dnsutils', suite: 'installed' },
