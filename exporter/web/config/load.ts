@@ -48,9 +48,12 @@ export function readWebConfig(path: string): ReadWebConfig {
   }
 }
 
-/** A key without a value is a key that is not there, as in the toolkit; but no user is without a password. */
+/**
+ * A key without a value is a key that is not there, as in the toolkit; but no user is without a password, and an item of a
+ * list without a value is a fault.
+ */
 function dropEmpty(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [key, item] of Object.entries(value)) {
     if (item === null) delete (value as Record<string, unknown>)[key]
     else if (key !== 'basic_auth_users') dropEmpty(item)
