@@ -96,7 +96,7 @@ function tell(faults: readonly Fault[], name: string, places: Places): string[] 
   const placed = faults.map((fault) => ({ fault, place: places.of(fault.path, fault.atKey === true) }))
   placed.sort((left, right) => left.place.line - right.place.line || left.place.col - right.place.col)
   return placed.map(({ fault, place }) => {
-    const path = formatPath(fault.path)
+    const path = formatPath(fault.shown ?? fault.path)
     return `${name}:${place.line}:${place.col}: ${path === '' ? '' : `${path}: `}${fault.message}`
   })
 }

@@ -34,7 +34,7 @@ export function readWebConfig(path: string): ReadWebConfig {
       dropEmpty(value)
       const faults = [...checkMeaning(value), ...checkShape(webConfigSchema, value)]
       const section = (value as WebConfigFile).tls_server_config
-      if (faults.length > 0 || section === undefined || Object.keys(section).length === 0) return faults
+      if (faults.length > 0 || section === undefined || Object.keys(section).length === 0) return faults.map(hideHash)
       const read = readTls(withAbsolutePaths(section, dirname(path)))
       files.push(...read.files)
       tls = read.tls
@@ -46,6 +46,13 @@ export function readWebConfig(path: string): ReadWebConfig {
     if (!(error instanceof ConfigError)) throw error
     return { files, result: { ok: false, faults: error.faults } }
   }
+}
+
+/** `user:$2y$…`, without the blank that makes it a key and a value, is one key: what may be the hash is not told. */
+function hideHash(fault: Fault): Fault {
+  const [section, user, ...rest] = fault.path
+  if (section !== 'basic_auth_users' || typeof user !== 'string' || /^[\w.@-]*$/.test(user)) return fault
+  return { ...fault, shown: [section, `${/^[\w.@-]*/.exec(user)?.[0]}…`, ...rest] }
 }
 
 /**
