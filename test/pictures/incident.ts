@@ -61,7 +61,11 @@ async function draw() {
 /** What alerts wait for goes by as fast as the story does. */
 function hurried(): string[] {
   const waits = ['not_ready_warning_for', 'not_ready_critical_for', 'stale_for', 'flapped_window'] as const
-  return ['evaluation_interval=1s', 'since_step=1s', ...waits.map((key) => `${key}=${formatDuration(defaultConfig[key] / scale)}`)]
+  return [
+    'evaluation_interval=1s',
+    'since_step=1s',
+    ...waits.map((key) => `${key}=${formatDuration(defaultConfig[key] / scale)}`),
+  ]
 }
 
 /** The window of the alert stands in one query of the board too. */
