@@ -23,7 +23,7 @@ export function readAnswers(message: Buffer): readonly OracleRecord[] | undefine
     const reader = new Reader(message, 12)
     for (let left = message.readUInt16BE(4); left > 0; left -= 1) {
       reader.name()
-      reader.skip(4)
+      reader.advance(4)
     }
     const answers: OracleRecord[] = []
     for (let left = message.readUInt16BE(6); left > 0; left -= 1) {
@@ -47,7 +47,7 @@ class Reader {
     this.#at = at
   }
 
-  skip(bytes: number): void {
+  advance(bytes: number): void {
     if (this.#at + bytes > this.#message.length) throw new RangeError('beyond the end')
     this.#at += bytes
   }
@@ -80,7 +80,7 @@ class Reader {
   #passName(): void {
     for (;;) {
       const length = this.#message.readUInt8(this.#at)
-      this.skip(length >= 0xc0 ? 2 : 1 + length)
+      this.advance(length >= 0xc0 ? 2 : 1 + length)
       if (length === 0 || length >= 0xc0) return
     }
   }
@@ -90,12 +90,12 @@ class Reader {
     const owner = new Reader(this.#message, this.#at)
     this.#passName()
     const head = this.#at
-    this.skip(10)
+    this.advance(10)
     const type = typeNumbers.get(this.#message.readUInt16BE(head))
     const internet = (this.#message.readUInt16BE(head + 2) & 0x7fff) === 1
     const ttl = this.#message.readUInt32BE(head + 4)
     const begin = this.#at
-    this.skip(this.#message.readUInt16BE(head + 8))
+    this.advance(this.#message.readUInt16BE(head + 8))
     if (type === undefined || !internet) return undefined
     const inside = new Reader(this.#message, begin)
     const data = inside.#data(type, this.#at - begin)
@@ -106,7 +106,7 @@ class Reader {
   #data(type: string, length: number): string {
     const bytes = this.#message.subarray(this.#at, this.#at + length)
     if (type === 'CNAME' || type === 'NS') return this.name()
-    this.skip(type === 'A' ? 4 : type === 'AAAA' ? 16 : 6)
+    this.advance(type === 'A' ? 4 : type === 'AAAA' ? 16 : 6)
     if (type === 'A') return bytes.join('.')
     if (type === 'AAAA') return bytes.toString('hex')
     if (length < 7) throw new RangeError('no room for a target')
