@@ -4,8 +4,11 @@ import { dialled } from './matching.ts'
 import type { Watched } from './watched.ts'
 
 const callsAtOnce = 4
-/** There is one call for each load balancer, and the requests of a run are bounded. */
-const healthCallsPerRun = 100
+/**
+ * There is one call for each load balancer. AWS lets 40 through at once and 10 a second after (per account and region, ELB
+ * API throttling); the rest is for the calls that find load balancers, and for other programs.
+ */
+const healthCallsPerRun = 25
 
 /**
  * Instance health of classic load balancers: those asked longest ago first, so that all have their turn. After a failure
