@@ -21,6 +21,8 @@ const hurried = [
   'failing_window=8s',
 ]
 const holdMs = Number(process.env.FAULTS_HOLD_SECONDS ?? 3) * 1_000
+/** All these clusters list their nodes at once, on a machine that runs other tests beside this one. */
+const readyMs = 60_000
 
 describe('faults of DNS, AWS and Kubernetes', { concurrency: true }, () => {
   const closing: (() => Promise<unknown>)[] = []
@@ -46,6 +48,8 @@ describe('faults of DNS, AWS and Kubernetes', { concurrency: true }, () => {
       env: ground.env,
     })
     closing.push(() => exporter.stop())
+    // /-/ready speaks for all clusters: the first trial would else see a neighbour that has not begun.
+    await exporter.ready(readyMs)
     observer = new Observer(exporter)
     closing.push(() => observer.stop())
     const rules = [renderRules(parseSettings(hurried), 'prometheus')]
