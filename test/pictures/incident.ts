@@ -11,8 +11,8 @@ import { readBoard } from '../lab/boards.ts'
 import { type Board, Grafana, nameOf, type Panel } from '../lab/grafana.ts'
 import { shippedScenario } from '../lab/lab.ts'
 import { loadScenario } from '../lab/story/scenario.ts'
-import { photograph } from './chromium.ts'
 import { type Answer, type Drawing, drawPanel, type Mark } from './panels.ts'
+import { photograph } from './photograph.ts'
 
 const picture = resolve(import.meta.dirname, '../../dashboards/incident.png')
 const scale = 6

@@ -10,6 +10,8 @@ export interface ToolSource {
   readonly suite: 'installed' | 'unstable'
   /** The file's name where it is not the tool's own. */
   readonly command?: string
+  /** The folder in the package that holds the program itself, where what stands on PATH only works when installed. */
+  readonly folder?: string
   /** `major.minor`: an older one on PATH is passed over. */
   readonly least?: string
   /** `major.minor`: this one and newer ones on PATH are passed over, where a test is about the old. */
@@ -17,7 +19,8 @@ export interface ToolSource {
 }
 
 export const toolSources = {
-  chromium: { package: 'chromium', suite: 'installed' },
+  // Its launcher in /usr/bin reads /etc/chromium.d and dies without it.
+  chromium: { package: 'chromium', suite: 'installed', folder: 'usr/lib/chromium' },
   dnsperf: { package: 'dnsperf', suite: 'installed' },
   ip: { package: 'iproute2', suite: 'installed' },
   knotd: { package: 'knot', suite: 'installed' },

@@ -8,6 +8,7 @@ import { type ToolName, type ToolSource, toolSources } from './catalogue.ts'
 import { withLock } from './lock.ts'
 
 const execute = promisify(execFile)
+const commandFolders = ['usr/sbin', 'usr/bin', 'sbin', 'bin']
 
 export interface Tool {
   /** absolute path of the command */
@@ -91,7 +92,7 @@ async function unpacked(source: ToolSource, command: string, options: FindOption
       if (!(await isFolder(root))) await unpack(source, home, root, options)
     })
   }
-  const file = await commandIn(root, command)
+  const file = await commandIn(root, command, source.folder === undefined ? commandFolders : [source.folder])
   const libraries = await libraryFolders(root)
   const env: Record<string, string> = libraries === '' ? {} : { LD_LIBRARY_PATH: libraries }
   await checkLibraries(file, env)
@@ -127,8 +128,8 @@ async function unpack(source: ToolSource, home: string, root: string, options: F
   }
 }
 
-async function commandIn(root: string, command: string): Promise<string> {
-  for (const folder of ['usr/sbin', 'usr/bin', 'sbin', 'bin']) {
+async function commandIn(root: string, command: string, folders: readonly string[]): Promise<string> {
+  for (const folder of folders) {
     const file = join(root, folder, command)
     if (await isExecutable(file)) return file
   }

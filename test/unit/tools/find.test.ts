@@ -27,9 +27,9 @@ async function command(file: string, version: string): Promise<string> {
 }
 
 /** Builds a real package, as the mirror would give it, with a library beside the command. */
-async function buildPackage(name: string, into: string): Promise<void> {
+async function buildPackage(name: string, into: string, folders: readonly string[] = ['usr/sbin']): Promise<void> {
   const root = join(await mkdtemp(join(folder, 'build-')), name)
-  await command(join(root, 'usr/sbin', name), '9.9.9')
+  for (const each of folders) await command(join(root, each, name), '9.9.9')
   await mkdir(join(root, 'usr/lib/libs'), { recursive: true })
   await writeFile(join(root, 'usr/lib/libs/libneeded.so.1'), '')
   await mkdir(join(root, 'DEBIAN'))
@@ -72,6 +72,14 @@ describe('finding a tool of the tests', () => {
     assert.match(tool.env.LD_LIBRARY_PATH ?? '', /usr\/lib\/libs$/)
     const again = await findTool('knsupdate', { path: '', cache, fetch: noFetch })
     assert.deepEqual(again, tool, 'the second call finds what the first unpacked')
+  })
+
+  it('starts the program itself where its launcher works only when installed', async () => {
+    const fetch = async (_source: ToolSource, into: string): Promise<void> => {
+      await buildPackage('chromium', into, ['usr/bin', 'usr/lib/chromium'])
+    }
+    const tool = await findTool('chromium', { path: '', cache, fetch })
+    assert.match(tool.command, /usr\/lib\/chromium\/chromium$/)
   })
 
   it('fetches once when several ask at the same time', async () => {
