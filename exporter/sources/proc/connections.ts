@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { type FailureReason, failed, good, type Poll } from '../../core/poll.ts'
 import { kernelTexts } from './kernel-text.ts'
-import { type AddressWidth, type EstablishedRow, RowError, readRows } from './rows.ts'
+import { type AddressWidth, type EstablishedRow, lineFeed, RowError, readRows } from './rows.ts'
 
 export interface Connection extends Omit<EstablishedRow, 'remote'> {
   /** The remote address as it was asked for. */
@@ -103,12 +103,16 @@ async function readTable(
     while (!signal.aborted) {
       if (filled === bufferBytes) throw new RowError(`a row is longer than ${bufferBytes} bytes`)
       const read = readSync(descriptor, buffer, filled, bufferBytes - filled, null)
-      if (read === 0) return
       filled += read
       const done = readRows(buffer.subarray(0, filled), width, onRow)
       buffer.copyWithin(0, done, filled)
       filled -= done
-      if (read < fullReadBytes) return
+      if (read < fullReadBytes) {
+        // The kernel ends each row with a line feed; a copy made by hand may lack the last one.
+        buffer[filled] = lineFeed
+        readRows(buffer.subarray(0, filled + 1), width, onRow)
+        return
+      }
       if (clock.monotonic() - sliceBegan < sliceMs) continue
       await yieldToOthers()
       sliceBegan = clock.monotonic()

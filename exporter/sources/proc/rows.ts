@@ -25,7 +25,7 @@ export class RowError extends Error {
   override name = 'RowError'
 }
 
-const newline = 0x0a
+export const lineFeed = 0x0a
 const space = 0x20
 const colon = 0x3a
 const digit0 = 0x30
@@ -34,7 +34,7 @@ const digit1 = 0x31
 /** Hands each complete established row in `bytes` to `onRow`, and returns how many bytes are done with. */
 export function readRows(bytes: Buffer, width: AddressWidth, onRow: (row: EstablishedRow) => void): number {
   let from = 0
-  for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, from)) {
+  for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, from)) {
     const row = established(bytes, from, end, width)
     if (row !== undefined) onRow(row)
     from = end + 1

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +68,17 @@ describe('the connections of a machine', () => {
     await writeProc(proc, many, undefined)
     const poll = await readConnections(proc, ['10.0.0.1'], options)
     assert.equal(poll.ok && poll.snapshot.length, 1_500)
+  })
+
+  it('are all read from a copy that lacks the last line feed', async () => {
+    const proc = folder()
+    await writeProc(proc, [{ remote: '10.0.0.1' }, { remote: '10.0.0.1' }], [{ remote: mapped }])
+    for (const file of ['tcp', 'tcp6']) {
+      const path = join(proc, '1/net', file)
+      await writeFile(path, (await readFile(path, 'utf8')).trimEnd())
+    }
+    const poll = await readConnections(proc, ['10.0.0.1'], options)
+    assert.equal(poll.ok && poll.snapshot.length, 3)
   })
 
   it('of this very kernel hold a connection that this test makes', async () => {
