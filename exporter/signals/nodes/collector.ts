@@ -247,6 +247,7 @@ class NodesCollector implements Collector, ListWatchSink<NodeRecord> {
     for (const to of readyValues) {
       this.#scope.increment('elbchurn_node_ready_transitions_total', { to }, happened.transitions[to])
     }
+    this.#scope.increment('elbchurn_nodes_left_ready_total', {}, happened.leftReady)
     for (const reason of usualReasons) this.#scope.increment('elbchurn_node_not_ready_seconds_total', { reason }, 0)
     for (const [reason, seconds] of happened.notReadySeconds) {
       this.#scope.increment('elbchurn_node_not_ready_seconds_total', { reason }, seconds)

@@ -38,6 +38,12 @@ export const nodesMetrics = {
     labels: ['cluster', 'to'],
     cardinality: '3: true, false, unknown',
   },
+  elbchurn_nodes_left_ready_total: {
+    type: 'counter',
+    help: 'Nodes that left Ready; a node counts once within 5 minutes.',
+    labels: ['cluster'],
+    cardinality: '1',
+  },
   elbchurn_node_not_ready_seconds_total: {
     type: 'counter',
     help: 'Node-seconds spent not ready by nodes that should be ready, integrated from the watch.',

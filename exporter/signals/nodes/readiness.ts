@@ -2,6 +2,7 @@
  * Which nodes should be ready, and which of them are: kept up to date one node at a time, so that a change costs the
  * same in a cluster of 10 and of 50,000. Time comes as an argument.
  */
+import { Departures } from './departures.ts'
 import { type NodeRecord, type Ready, readyValues } from './node.ts'
 
 /** In this order: a node has the first that fits. */
@@ -44,6 +45,8 @@ interface Entry extends TrackedNode {
 /** What happened since it was last taken. */
 export interface Happenings {
   readonly transitions: Readonly<Record<Ready, number>>
+  /** Nodes that left Ready, each once within 5 minutes. */
+  readonly leftReady: number
   /** Node-seconds not ready, by reason. */
   readonly notReadySeconds: ReadonlyMap<string, number>
   readonly becameNotReady: readonly string[]
@@ -65,6 +68,7 @@ export class NodeLedger {
   readonly #young = new Map<string, Entry>()
   /** Nodes not ready now, by reason; a reason once seen stays. */
   readonly #reasons = new Map<string, number>(usualReasons.map((reason) => [reason, 0]))
+  readonly #departures = new Departures()
   #happened = nothing()
   #total = 0
   #nextGrowMs = Number.POSITIVE_INFINITY
@@ -133,7 +137,7 @@ export class NodeLedger {
     const entry = { ...record, reason, exclusion, group: this.#groupOf(record.groups), list: this.#list }
     this.#nodes.set(entry.name, entry)
     this.#count(entry, 1)
-    if (before !== undefined) this.#transition(before, entry)
+    if (before !== undefined) this.#transition(before, entry, at)
   }
 
   remove(name: string, uid: string, at: Instant): void {
@@ -222,11 +226,14 @@ export class NodeLedger {
   }
 
   /** Counted where the node should have been ready before and after. */
-  #transition(before: Entry, after: Entry): void {
+  #transition(before: Entry, after: Entry, at: Instant): void {
     if (before.exclusion !== undefined || after.exclusion !== undefined || before.ready === after.ready) return
     this.#happened.transitions[after.ready] += 1
     if (after.ready === 'true') this.#happened.becameReady.push(after.name)
-    else if (before.ready === 'true') this.#happened.becameNotReady.push(after.name)
+    else if (before.ready === 'true') {
+      this.#happened.becameNotReady.push(after.name)
+      if (this.#departures.count(after.name, at.monotonicMs)) this.#happened.leftReady += 1
+    }
   }
 
   #groupOf(values: readonly string[]): Group {
@@ -256,6 +263,7 @@ function groupKey(values: readonly string[]): string {
 function nothing() {
   return {
     transitions: { true: 0, false: 0, unknown: 0 },
+    leftReady: 0,
     notReadySeconds: new Map<string, number>(),
     becameNotReady: [] as string[],
     becameReady: [] as string[],

@@ -170,6 +170,7 @@ describe('the nodes collector', () => {
       'node_ready_transitions_total{to="true"} 0',
       'node_ready_transitions_total{to="false"} 1',
       'node_ready_transitions_total{to="unknown"} 1',
+      'nodes_left_ready_total 2',
       'node_not_ready_seconds_total{reason="NodeStatusUnknown"} 10',
       'node_not_ready_seconds_total{reason="KubeletNotReady"} 10',
     ])
@@ -223,6 +224,7 @@ describe('the nodes collector', () => {
     for (const zero of [
       'node_ready_transitions_total{to="true"} 0',
       'node_ready_transitions_total{to="unknown"} 0',
+      'nodes_left_ready_total 0',
       'node_not_ready_seconds_total{reason="NodeStatusUnknown"} 0',
       'node_not_ready_seconds_total{reason="KubeletNotReady"} 0',
     ]) {
@@ -249,7 +251,7 @@ describe('the nodes collector', () => {
     const seconds = await notReadySeconds(running)
     assert.ok(seconds >= 120 && seconds <= 123, `${seconds} s`)
     assert.ok(
-      (await running.samples()).every((line) => /_total\{/.test(line)),
+      (await running.samples()).every((line) => /_total[{ ]/.test(line)),
       'only the counters are left',
     )
     await turn(clock, 60)

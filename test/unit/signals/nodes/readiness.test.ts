@@ -48,6 +48,20 @@ describe('the transitions of nodes', () => {
     assert.deepEqual(happened.becameNotReady, ['a'], 'from false to unknown it stays not ready')
   })
 
+  it('count a node that leaves Ready once within 5 minutes, whatever it does meanwhile', () => {
+    const ledger = newLedger()
+    for (const name of ['a', 'b']) ledger.upsert(record(name), at(0))
+    ledger.upsert(record('a', { ready: 'false' }), at(1))
+    ledger.upsert(record('a', { ready: 'unknown' }), at(2))
+    ledger.upsert(record('a'), at(3))
+    ledger.upsert(record('a', { ready: 'unknown' }), at(300))
+    ledger.upsert(record('b', { ready: 'unknown' }), at(300))
+    assert.equal(ledger.take().leftReady, 2)
+    ledger.upsert(record('a'), at(300.5))
+    ledger.upsert(record('a', { ready: 'unknown' }), at(301))
+    assert.equal(ledger.take().leftReady, 1, 'again after 5 minutes')
+  })
+
   it('are counted when a list after a gap finds them', () => {
     const ledger = newLedger()
     ledger.upsert(record('a'), at(0))
