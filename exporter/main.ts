@@ -11,6 +11,10 @@ import { type ServeFlags, serve } from './commands/serve.ts'
 import { logFormats, logLevels } from './service/log.ts'
 import { version } from './version.ts'
 
+// Schedules are read in local time. Where that has an hour twice, at the end of summer time, node-cron sits the second
+// one out, and for an hour nothing would be watched.
+process.env.TZ = 'UTC'
+
 const program = new Command('elb-churn-exporter')
   .description('Exports ELB address churn, DNS answer changes and the ratio of NotReady nodes to Prometheus.')
   .version(`elb-churn-exporter, version ${version} (node ${process.version})`, '--version', 'print the version')

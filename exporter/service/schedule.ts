@@ -2,7 +2,7 @@ import { createTask, type ScheduledTask } from 'node-cron'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from './log.ts'
 
-/** Runs by cron, seconds first. */
+/** Runs by cron, seconds first, in the local time of the process, which is UTC (main.ts). */
 export interface Timer {
   stop(): void
 }
@@ -98,11 +98,23 @@ function end(task: ScheduledTask, log: Logger): void {
 
 /** Enough ticks to see the longest gap of a schedule such as every 7 seconds, which is shorter at the full minute. */
 const ticksLookedAt = 120
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 
-/** The longest time between two ticks, in ms, of the next ticks. */
+/**
+ * The longest time between two ticks, in ms, or somewhat more. A schedule for some hours or days only has its longest gap outside of them,
+ * which the next ticks may not reach: so the hours and the days that it ticks in are looked at too.
+ */
 export function longestInterval(expression: string): number {
+  const [, , hours, ...days] = expression.trim().split(/\s+/)
+  const between = longestGap(expression)
+  const betweenHours = longestGap(['0 0', hours, ...days].join(' '))
+  const betweenDays = longestGap(['0 0 0', ...days].join(' '))
+  return Math.max(1_000, between, betweenHours > hourMs ? betweenHours : 0, betweenDays > dayMs ? betweenDays : 0)
+}
+
+function longestGap(expression: string): number {
   const task = createTask(expression, () => undefined)
   const ticks = task.getNextRuns(ticksLookedAt).map((date) => date.getTime())
-  const gaps = ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick))
-  return Math.max(1_000, ...gaps)
+  return Math.max(0, ...ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick)))
 }

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { massChange, slowClients } from './machine/load.ts'
 import type { Play } from './machine/play.ts'
-import { clockAhead, clockBack, coldStart, deadNameservers, descriptors, memory, stopped } from './machine/process.ts'
+import {
+  clockAhead,
+  clockBack,
+  clockTwice,
+  coldStart,
+  deadNameservers,
+  descriptors,
+  memory,
+  stopped,
+} from './machine/process.ts'
 import { diskFull, killed, readOnly, stateCut, terminated } from './machine/storage.ts'
 import { type MachineFaultId, machineFaults } from './machine.ts'
 
@@ -15,6 +24,7 @@ const plays: Readonly<Record<MachineFaultId, Play>> = {
   terminated,
   'clock-back': clockBack,
   'clock-ahead': clockAhead,
+  'clock-twice': clockTwice,
   descriptors,
   memory,
   stopped,

@@ -53,6 +53,14 @@ export const machineFaults = [
     recoversMs: 5_000,
   },
   {
+    id: 'clock-twice',
+    title: 'An hour comes twice as summer time ends',
+    how: 'the machine has the local time of New York, and the wall clock is set to just before that hour',
+    sees: 'no change, no value withdrawn; polls go on: schedules are read in UTC, whatever the time zone of the machine',
+    act: 'Nothing.',
+    recoversMs: 5_000,
+  },
+  {
     id: 'clock-ahead',
     title: 'The clock jumps an hour ahead',
     how: 'the wall clock of the process is set ahead, the monotonic one is not',

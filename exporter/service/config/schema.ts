@@ -10,7 +10,7 @@ const cron = (seconds: number, what: string) => ({
   type: 'string',
   format: 'cron',
   default: `*/${seconds} * * * * *`,
-  description: `Cron expression with seconds: ${what}.`,
+  description: `Cron expression with seconds, in UTC: ${what}.`,
 })
 const text = (description: string) => ({ type: 'string', minLength: 1, description })
 const list = (items: object, description: string) => ({ type: 'array', items, uniqueItems: true, description })

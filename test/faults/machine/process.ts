@@ -15,12 +15,17 @@ import { isWell, noChange, oneChange, type Play, pause, residentMb, sameCounts, 
 
 const preload = fileURLToPath(new URL('jumping-clock.ts', import.meta.url))
 
-function clockJumps(byMs: number): Play {
+/** `aheadMs`: how far ahead of the real one the clock of the process then is. */
+function clockJumps(aheadMs: () => number, zone = 'UTC'): Play {
   return async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'clock-'))
     t.after(() => rm(folder, { recursive: true, force: true }))
     const file = join(folder, 'ahead')
-    const { world, exporter } = await startSubject(t, { nodeFlags: ['--import', preload], env: { CLOCK_FILE: file } })
+    const { world, exporter } = await startSubject(t, {
+      nodeFlags: ['--import', preload],
+      env: { CLOCK_FILE: file, TZ: zone },
+    })
+    const byMs = aheadMs()
     await writeFile(file, String(byMs))
     const jumpedMs = Date.now()
     exporter.signal('SIGUSR2')
@@ -43,8 +48,10 @@ function clockJumps(byMs: number): Play {
   }
 }
 
-export const clockBack = clockJumps(-3_600_000)
-export const clockAhead = clockJumps(3_600_000)
+export const clockBack = clockJumps(() => -3_600_000)
+export const clockAhead = clockJumps(() => 3_600_000)
+/** 01:59:58 in summer time, two seconds before it is 01:00 again. */
+export const clockTwice = clockJumps(() => Date.UTC(2026, 10, 1, 5, 59, 58) - Date.now(), 'America/New_York')
 
 /** Clients that hold connections and make new ones for those that are closed. Returns what ends them. */
 function crowd(t: TestContext, url: string, count: number): () => void {

@@ -9,6 +9,12 @@ test('the interval of a schedule is its longest gap', () => {
   assert.deepEqual(gaps, [1_000, 5_000, 7_000, 60_000, 50_000])
 })
 
+test('the interval of a schedule for some hours or days only is at least the time between them', () => {
+  const hours = (expression: string) => longestInterval(expression) / 3_600_000
+  const gaps = ['*/5 * 8-17 * * *', '0 0 8 * * *', '*/5 * 8-17 * * 1-5', '0 */30 * * * 1-5'].map(hours)
+  assert.deepEqual(gaps, [15, 24, 72, 72])
+})
+
 test('a timer ticks by its expression until it is stopped', async () => {
   let ticks = 0
   const log = createLogger('error', 'json')
