@@ -45,29 +45,53 @@ export class Service {
   readonly #instances = new Map<string, Instance>()
   readonly #views = new Map<string, ClusterViews>()
   readonly #ratios = new Map<string, RatioHistory>()
+  #config: Config | undefined
   #dns: { readonly client: DnsClient; readonly resolvConf: string } | undefined
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
   }
 
-  /** Not to be called again before it has ended. */
+  /**
+   * Not to be called again before it has ended. Throws where a collector cannot be made, and then the config before is in
+   * force again.
+   */
   async apply(config: Config): Promise<void> {
-    const wanted = plan(config, this.#deps.signals)
-    for (const [id, instance] of this.#instances) {
-      if (wanted.get(id)?.made === instance.made) continue
-      await instance.runner.stop()
-      this.#instances.delete(id)
+    const before = this.#config
+    try {
+      await this.#bring(config)
+    } catch (error) {
+      if (before !== undefined) await this.#bring(before)
+      throw error
     }
+    this.#config = config
+    const kept = [...this.#instances.keys()]
+    this.#deps.metrics.retainOwners(new Set([...kept, ...kept.map(selfOwner), serviceOwner]))
+    this.#deps.state.retainOwners(new Set(kept))
+  }
+
+  async #bring(config: Config): Promise<void> {
+    const wanted = plan(config, this.#deps.signals)
+    // What is most likely to fail comes before anything is stopped.
+    await Promise.all([...wanted.values()].map(({ signal }) => signal.load()))
+    const over = [...this.#instances].filter(([id, { made }]) => wanted.get(id)?.made !== made)
+    for (const [id] of over) this.#instances.delete(id)
+    await Promise.all(over.map(([, { runner }]) => runner.stop()))
     await this.#useResolvers(config.resolvConf)
-    const keep = new Set(wanted.keys())
-    this.#deps.metrics.retainOwners(new Set([...keep, ...[...keep].map(selfOwner), serviceOwner]))
-    this.#deps.state.retainOwners(keep)
     this.#widenLabels(config)
     this.#setViews(config)
     const missing = [...wanted].filter(([id]) => !this.#instances.has(id))
-    for (const [id, entry] of missing) this.#instances.set(id, await this.#create(id, entry, config))
-    for (const [id] of missing) this.#instances.get(id)?.runner.start()
+    const created: [string, Instance][] = []
+    try {
+      for (const [id, entry] of missing) created.push([id, await this.#create(id, entry, config)])
+    } catch (error) {
+      await Promise.all(created.map(([, { runner }]) => runner.stop()))
+      throw error
+    }
+    for (const [id, instance] of created) {
+      this.#instances.set(id, instance)
+      instance.runner.start()
+    }
   }
 
   /** false until each collector has finished once, well or not. */
