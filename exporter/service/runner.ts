@@ -39,6 +39,8 @@ export class Runner {
   readonly #stretched = new Map<Task, number>()
   readonly #abort = new AbortController()
   readonly #traces = new Map<Task, TaskTraces>()
+  /** Tasks whose last run threw, with what. */
+  readonly #crashes = new Map<Task, string>()
 
   constructor(collector: Collector, deps: RunnerDeps) {
     this.#collector = collector
@@ -60,7 +62,10 @@ export class Runner {
   async stop(): Promise<void> {
     for (const timer of this.#timers) timer.stop()
     this.#abort.abort(new Error('the collector stops'))
-    await Promise.race([Promise.all(this.#running.values()), this.#deps.clock.sleep(stopGraceMs)])
+    const settled = new AbortController()
+    const grace = this.#deps.clock.sleep(stopGraceMs, settled.signal)
+    await Promise.race([Promise.all(this.#running.values()), grace])
+    settled.abort()
     await this.#collector.stop()
   }
 
@@ -110,7 +115,7 @@ export class Runner {
     const signal = AbortSignal.any([this.#abort.signal, deadline.signal])
     const traces = this.#traces.get(task) ?? new TaskTraces(clock, task)
     const trace = traces.begin()
-    const work = guard(() => task.run({ signal, intervalMs: interval, first, trace }))
+    const work = this.#guard(task, () => task.run({ signal, intervalMs: interval, first, trace }))
     const ended = new AbortController()
     const late = clock.sleep(limitMs, ended.signal).then(async () => {
       if (ended.signal.aborted) return []
@@ -159,7 +164,7 @@ export class Runner {
       this.#settle(task, [])
     }
     while (!signal.aborted) {
-      const crash = await guard(async () => {
+      const crash = await this.#guard(task, async () => {
         await task.run({ signal, trace, succeeded, failed })
         return []
       })
@@ -208,13 +213,21 @@ export class Runner {
     const seconds = streak === undefined ? 0 : Math.round((this.#deps.clock.now() - streak.sinceMs) / 1_000)
     this.#deps.log.info({ task: name, failed_runs: streak?.runs ?? 0, seconds }, 'collector works again')
   }
-}
 
-/** A throw of a collector is a fault of this program: told with its stack's first line, and never fatal. */
-async function guard(work: () => Promise<readonly Failure[]>): Promise<readonly Failure[]> {
-  try {
-    return await work()
-  } catch (error) {
-    return [{ reason: 'internal', message: `fault of this program: ${error instanceof Error ? error.message : error}` }]
+  /** A throw of a collector is a fault of this program: logged with its stack, once in a row, and never fatal. */
+  async #guard(task: Task, work: () => Promise<readonly Failure[]>): Promise<readonly Failure[]> {
+    try {
+      const failures = await work()
+      this.#crashes.delete(task)
+      return failures
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (this.#crashes.get(task) !== message) {
+        this.#crashes.set(task, message)
+        const stack = error instanceof Error ? error.stack : undefined
+        this.#deps.log.error({ task: task.name, err: message, stack }, 'fault of this program: please report it')
+      }
+      return [{ reason: 'internal', message: `fault of this program: ${message}` }]
+    }
   }
 }

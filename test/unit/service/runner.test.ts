@@ -138,6 +138,21 @@ test('a run over its time is aborted; one that ignores the abort counts as timed
   await stop
 })
 
+test('a run that ignores its abort is not run a second time beside itself, also once it is called hung', async () => {
+  let runs = 0
+  const { clock, runner, tick } = setUp(scheduled(() => new Promise(() => void runs++)))
+  runner.start()
+  await clock.advance(5_000)
+  tick()
+  await clock.advance(5_000)
+  tick()
+  await settle()
+  assert.equal(runs, 1)
+  const stop = runner.stop()
+  await clock.advance(2_000)
+  await stop
+})
+
 test('a collector that throws fails as internal and is told, and runs again', async () => {
   let runs = 0
   const { runner, tick, value, lines } = setUp(
@@ -152,8 +167,15 @@ test('a collector that throws fails as internal and is told, and runs again', as
   await settle()
   assert.equal(runs, 2)
   assert.match((await value('collector_errors_total')).join(), /reason="internal"\} 2/)
-  assert.equal(lines.length, 1)
-  assert.match(JSON.stringify(lines[0]), /no such thing/)
+  assert.deepEqual(
+    lines.map(({ level, msg }) => [level, msg]),
+    [
+      ['error', 'fault of this program: please report it'],
+      ['warn', 'collector is failing; values stay until they are too old'],
+    ],
+    'once in a row',
+  )
+  assert.match(String(lines[0]?.stack), /no such thing\n +at .*runner\.test\.ts/)
   await runner.stop()
 })
 
@@ -223,6 +245,36 @@ test('a stop aborts what runs, and nothing is counted after it', async () => {
   await runner.stop()
   assert.equal(stopped(), 1)
   assert.deepEqual(await value('collector_errors_total'), [])
+})
+
+test('a task that stretches keeps to its schedule while its runs take half of the interval, and not when more', async () => {
+  for (const [tookMs, runsWanted] of [
+    [2_500, 3],
+    [2_600, 2],
+  ] as const) {
+    let runs = 0
+    const { clock, runner, tick } = setUp({
+      kind: 'scheduled',
+      name: 'leases',
+      schedule: 'heartbeats',
+      stretches: true,
+      timeoutMs: () => 30_000,
+      run: async () => {
+        runs += 1
+        await clock.sleep(tookMs)
+        return []
+      },
+    })
+    runner.start()
+    for (let turn = 0; turn < 2; turn += 1) {
+      await clock.advance(5_000)
+      tick()
+      await settle()
+    }
+    assert.equal(runs, runsWanted, `${tookMs} ms`)
+    await clock.advance(3_000)
+    await runner.stop()
+  }
 })
 
 test('a task that stretches runs more rarely while its runs take over half of the interval, and says so once', async () => {
