@@ -5,6 +5,7 @@ import { chartFiles } from '../deploy/chart/files.ts'
 import { type Chapter, renderReference } from './metrics/reference.ts'
 import { renderConfigReference } from './service/config/reference.ts'
 import { configSchema } from './service/config/schema.ts'
+import { logFormats, logLevels } from './service/log.ts'
 import { serviceMetrics } from './service/metrics.ts'
 import { signals } from './signals/index.ts'
 
@@ -22,7 +23,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ['alerts/rules.yaml', renderRules(defaultConfig, 'prometheus')],
     ['test/rules/rendered/kube-state-metrics.yaml', renderRules(parseSettings(kubeStateMetrics), 'prometheus')],
     ...boards.map(([name, text]) => [`dashboards/${name}`, text] as const),
-    ...chartFiles(configSchema, boards),
+    ...chartFiles({ config: configSchema, boards, logLevels, logFormats }),
     ['exporter/config.schema.json', `${JSON.stringify(configSchema, null, 2)}\n`],
   ])
 }

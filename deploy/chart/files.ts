@@ -4,12 +4,16 @@ import { stringify } from 'yaml'
 import meta from '../../package.json' with { type: 'json' }
 import { variants } from './placeholders.ts'
 import { ruleTemplate, settingsFile, settingsSchema, settingsValues } from './rules.ts'
-import { valuesSchema } from './values-schema.ts'
+import { type SchemaParts, valuesSchema } from './values-schema.ts'
 
 const chart = 'deploy/helm/elb-churn-exporter'
 
-/** `config`: the schema of the config. `boards`: name and text of each dashboard. */
-export function chartFiles(config: object, boards: readonly (readonly [string, string])[]): [string, string][] {
+/** What the exporter says of itself, beside `boards`: name and text of each dashboard. */
+export interface ChartParts extends Omit<SchemaParts, 'settings'> {
+  readonly boards: readonly (readonly [string, string])[]
+}
+
+export function chartFiles({ boards, ...parts }: ChartParts): [string, string][] {
   const rules = (Object.keys(variants) as (keyof typeof variants)[]).map((variant): [string, string] => [
     `${chart}/files/rules/${variant}.json`,
     ruleTemplate(variant),
@@ -19,7 +23,7 @@ export function chartFiles(config: object, boards: readonly (readonly [string, s
     [`${chart}/values.yaml`, valuesYaml()],
     [
       `${chart}/values.schema.json`,
-      `${JSON.stringify(valuesSchema({ config, settings: settingsSchema() }), null, 2)}\n`,
+      `${JSON.stringify(valuesSchema({ ...parts, settings: settingsSchema() }), null, 2)}\n`,
     ],
     [`${chart}/files/rule-settings.json`, settingsFile()],
     ...rules,

@@ -1,20 +1,32 @@
-import { period } from '../../alerts/settings.ts'
+import { agentConfig, exporterConfig } from './config-schema.ts'
 
 /** JSON Schema (draft 7, which Helm reads) of the chart's values. A key that nobody knows is refused, as in the config. */
 
 const text = { type: 'string' }
 const word = { type: 'string', minLength: 1 }
 const flag = { type: 'boolean' }
-const labels = { type: 'object', additionalProperties: { type: 'string' } }
+/** Annotations, and labels of nodes: any there are. */
+const texts = { type: 'object', additionalProperties: { type: 'string' } }
+/** What Kubernetes and Helm know the chart's objects by is the chart's to say. */
+const ownLabels = [
+  ...['name', 'instance', 'component', 'managed-by'].map((name) => `app.kubernetes.io/${name}`),
+  'helm.sh/chart',
+]
+const labels = { ...texts, properties: never(ownLabels) }
 const free = { type: 'object' }
 const freeList = { type: 'array', items: free }
 const port = { type: 'integer', minimum: 1, maximum: 65_535 }
 const seconds = { type: 'string', pattern: '^[1-9][0-9]*(ms|s|m)$' }
 const names = { type: 'array', items: word }
+/** Of an endpoint, but for what has a value of its own or is the same for all. */
+const endpoint = {
+  type: 'object',
+  properties: never(['port', 'path', 'honorLabels', 'interval', 'scrapeTimeout', 'relabelings', 'metricRelabelings']),
+}
 
 /** Passed on to Kubernetes as they are; its own API server checks them. */
 const scheduling = {
-  nodeSelector: labels,
+  nodeSelector: texts,
   tolerations: freeList,
   affinity: free,
   priorityClassName: text,
@@ -22,7 +34,7 @@ const scheduling = {
 
 const pod = {
   podLabels: labels,
-  podAnnotations: labels,
+  podAnnotations: texts,
   resources: free,
   podSecurityContext: free,
   securityContext: free,
@@ -34,11 +46,11 @@ export interface SchemaParts {
   readonly config: object
   /** Schema of the settings of the rules. */
   readonly settings: object
+  readonly logLevels: readonly string[]
+  readonly logFormats: readonly string[]
 }
 
-export function valuesSchema({ config, settings }: SchemaParts): object {
-  // An empty one means none. By if and else Helm tells the one fault, by anyOf also that the config is not empty.
-  const given = { type: 'object', if: { maxProperties: 0 }, else: forHelm(withoutId(config)) }
+export function valuesSchema({ config, settings, logLevels, logFormats }: SchemaParts): object {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'elb-churn-exporter chart',
@@ -47,18 +59,16 @@ export function valuesSchema({ config, settings }: SchemaParts): object {
       nameOverride: text,
       fullnameOverride: { type: 'string', maxLength: 63 },
       commonLabels: labels,
-      commonAnnotations: labels,
+      commonAnnotations: texts,
       image: image(),
       imagePullSecrets: freeList,
+      exporter: closed({ enabled: flag }),
       replicas: { type: 'integer', minimum: 0 },
       revisionHistoryLimit: { type: 'integer', minimum: 0 },
-      config: given,
+      config: orNone(exporterConfig(config)),
       existingConfigMap: closed({ name: text, key: word }),
       configReload: { enum: ['auto', 'restart'] },
-      log: closed({
-        level: { enum: ['trace', 'debug', 'info', 'warn', 'error'] },
-        format: { enum: ['json', 'logfmt'] },
-      }),
+      log: closed({ level: { enum: logLevels }, format: { enum: logFormats } }),
       web: web(),
       storage: storage(),
       extraArgs: names,
@@ -68,30 +78,56 @@ export function valuesSchema({ config, settings }: SchemaParts): object {
       extraVolumeMounts: freeList,
       serviceAccount: serviceAccount(),
       rbac: closed({ create: flag }),
-      service: closed({ type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] }, port, labels, annotations: labels }),
+      service: closed({ type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] }, port, labels, annotations: texts }),
       deploymentLabels: labels,
-      deploymentAnnotations: labels,
+      deploymentAnnotations: texts,
       ...pod,
       topologySpreadConstraints: freeList,
       terminationGracePeriodSeconds: { type: 'integer', minimum: 6 },
-      podDisruptionBudget: closed({ enabled: flag, maxUnavailable: { type: ['integer', 'string'] } }),
+      podDisruptionBudget: podDisruptionBudget(),
       networkPolicy: networkPolicy(),
       prometheusOperator: prometheusOperator(),
-      rules: closed({ enabled: flag, labels, annotations: labels, settings }),
-      dashboards: closed({ enabled: flag, namespace: text, labels, annotations: labels }),
-      agent: closed({
-        enabled: flag,
-        cluster: text,
-        config: given,
-        labels,
-        annotations: labels,
-        updateStrategy: free,
-        extraArgs: names,
-        extraEnv: freeList,
-        ...pod,
-      }),
+      rules: closed({ enabled: flag, labels, annotations: texts, settings }),
+      dashboards: closed({ enabled: flag, namespace: text, labels, annotations: texts }),
+      agent: agent(config),
     }),
   }
+}
+
+/** An empty one means none. By if and else Helm tells the one fault, by anyOf also that the config is not empty. */
+function orNone(config: object): object {
+  return { type: 'object', if: { maxProperties: 0 }, else: config }
+}
+
+function agent(config: object): object {
+  return closed({
+    enabled: flag,
+    cluster: text,
+    resolvers: { ...names, minItems: 1 },
+    config: orNone(agentConfig(config)),
+    endpoint: { ...endpoint, type: ['object', 'null'] },
+    metricRelabelings: { ...freeList, type: ['array', 'null'] },
+    labels,
+    annotations: texts,
+    updateStrategy: free,
+    extraArgs: names,
+    extraEnv: freeList,
+    extraEnvFrom: freeList,
+    extraVolumes: freeList,
+    extraVolumeMounts: freeList,
+    ...pod,
+  })
+}
+
+/** With none that may be missing, a node with a pod could not be drained. */
+function podDisruptionBudget(): object {
+  const share = { type: 'string', pattern: '^([1-9][0-9]?|100)%$' }
+  return closed({ enabled: flag, maxUnavailable: { anyOf: [{ type: 'integer', minimum: 1 }, share] } })
+}
+
+/** Refuses these keys, and by this form Helm tells where they stand. */
+function never(keys: readonly string[]): object {
+  return Object.fromEntries(keys.map((key) => [key, false]))
 }
 
 function closed(properties: Record<string, object>): object {
@@ -112,6 +148,7 @@ function web(): object {
     configSecret: text,
     configKey: word,
     probes: { enum: ['http', 'https', 'tcp'] },
+    probeHeaders: { type: 'array', items: { ...closed({ name: word, value: text }), required: ['name', 'value'] } },
     maxRequests: { type: ['integer', 'null'], minimum: 0 },
   })
 }
@@ -124,14 +161,14 @@ function storage(): object {
       existingClaim: text,
       size: word,
       storageClassName: { type: ['string', 'null'] },
-      annotations: labels,
+      annotations: texts,
     }),
   })
 }
 
 function serviceAccount(): object {
   const roleArn = { type: 'string', pattern: '^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$' }
-  return closed({ create: flag, name: text, annotations: labels, roleArn })
+  return closed({ create: flag, name: text, annotations: texts, roleArn })
 }
 
 function networkPolicy(): object {
@@ -144,25 +181,9 @@ function prometheusOperator(): object {
     enabled: flag,
     labels,
     interval: seconds,
-    scrapeTimeout: seconds,
-    endpoint: free,
+    scrapeTimeout: { type: 'string', pattern: '^([1-9][0-9]*(ms|s|m))?$' },
+    endpoint,
     relabelings: freeList,
     metricRelabelings: freeList,
   })
-}
-
-/** A schema within another must not call itself a document. */
-function withoutId(schema: object): object {
-  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'))
-}
-
-/** The config's own formats are its program's to check; Helm can check those that are patterns. */
-function forHelm(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(forHelm)
-  if (typeof schema !== 'object' || schema === null) return schema
-  const { format, ...rest } = schema as { format?: unknown }
-  const inner = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, forHelm(value)]))
-  // A property may be called format.
-  if (typeof format === 'object') return { ...inner, format: forHelm(format) }
-  return format === 'time-span' ? { ...inner, ...period(1, '').schema } : inner
 }

@@ -99,7 +99,7 @@ describe('pods', () => {
     const [names, tcp] = ports('elb-churn-exporter')
     assert.deepEqual(names, dns('53', '5300', '5353').sort())
     assert.deepEqual(tcp, ['443/TCP', '6443/TCP', '80/TCP', '8443/TCP'])
-    assert.deepEqual(ports('elb-churn-exporter-agent'), [dns('53', '5300').sort()])
+    assert.deepEqual(ports('elb-churn-exporter-agent'), [dns('53').sort()])
   })
 })
 
@@ -129,7 +129,7 @@ describe('the account, the notes and the boards', () => {
     )
     const settings = { runbook_url: 'https://wiki.example.org', dashboard_url: 'https://grafana.example.org' }
     const done = await helm.notes({ ...everything, rules: { settings } })
-    assert.match(done, /open https:/)
+    assert.match(done, /then at https:/)
     assert.doesNotMatch(done, /--set|association|rules.settings/)
   })
 

@@ -227,7 +227,7 @@ describe('a pod of the agent', () => {
     const names = [{ hostname: 'api.prod.example.com' }]
     const cluster = { name: 'prod', nodes: { in_cluster: true }, dns: { resolvers: [dns.address], names } }
     const values = { config: { schedules: { dns: everySecond, connections: everySecond }, clusters: [cluster] } }
-    const { objects } = await helm.render({ ...values, agent: { enabled: true } })
+    const { objects } = await helm.render({ ...values, agent: { enabled: true, resolvers: [dns.address] } })
     pod = await startPod(objects, 'DaemonSet', { nodePid: node.pid })
     const one = 'hostname="api.prod.example.com"'
     const metrics = await pod.exporter.until(

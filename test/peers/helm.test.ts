@@ -1,10 +1,10 @@
-/** The chart as Helm renders it over a matrix of values, as kubeconform judges it, and the values that it refuses. */
+/** The chart as Helm renders it over a matrix of values, and as kubeconform judges it. */
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parse } from 'yaml'
-import { chart, Helm, type KubernetesObject, workload } from './helm.ts'
+import { chart, Helm, type KubernetesObject, only, workload } from './helm.ts'
 import { config, everything, matrix } from './helm-values.ts'
 
 let helm: Helm
@@ -32,6 +32,37 @@ describe('the chart', () => {
       assert.equal(new Set(names(objects)).size, objects.length, 'no object twice')
     })
   }
+
+  it('puts each label, annotation and key once, whatever else is given', async () => {
+    const own = { 'app.kubernetes.io/version': '1.2.3', team: 'platform' }
+    const values = {
+      commonLabels: { ...own, release: 'common' },
+      podLabels: { ...own, team: 'pods' },
+      podAnnotations: { 'kubectl.kubernetes.io/default-container': 'mine', 'example.com/a': 'b' },
+      deploymentLabels: { team: 'deployment' },
+      service: { labels: { team: 'service' } },
+      config,
+      configReload: 'restart',
+      prometheusOperator: {
+        enabled: true,
+        labels: { ...own, release: 'kube-prometheus-stack' },
+        endpoint: { scheme: 'https' },
+      },
+      agent: { enabled: true, podLabels: own, podAnnotations: { 'kubectl.kubernetes.io/default-container': 'mine' } },
+    }
+    // Helm.render fails on a key that stands twice.
+    const { text, objects } = await helm.render(values)
+    assert.deepEqual(await helm.faults(text), [])
+    assert.equal(only(objects, 'ServiceMonitor').metadata.labels?.release, 'kube-prometheus-stack')
+    assert.equal(only(objects, 'Service').metadata.labels?.team, 'service')
+    for (const kind of ['Deployment', 'DaemonSet'] as const) {
+      const { labels, annotations } = workload(objects, kind).template.metadata as KubernetesObject['metadata']
+      assert.equal(labels?.['app.kubernetes.io/version'], '1.2.3')
+      assert.equal(labels?.['app.kubernetes.io/name'], 'elb-churn-exporter')
+      assert.equal(annotations?.['kubectl.kubernetes.io/default-container'], 'mine')
+      assert.match(annotations?.['checksum/config'] ?? '', /^[0-9a-f]{64}$/)
+    }
+  })
 
   it('is judged by schemas that refuse an unknown field, a wrong type and an unknown kind', async () => {
     const { text } = await helm.render(everything)
@@ -127,43 +158,4 @@ describe('the README of the chart', () => {
     for (const kind of ['Deployment', 'DaemonSet', 'PrometheusRule', 'ServiceMonitor', 'PodMonitor'])
       assert.ok(kinds.has(kind), kind)
   })
-})
-
-describe('values', () => {
-  const wrong: Readonly<Record<string, readonly [values: object, said: RegExp]>> = {
-    'a key that nobody knows': [{ replicaCount: 2 }, /'replicaCount' not allowed/],
-    'a config key that nobody knows': [
-      { config: { clusters: [{ name: 'a', node: {} }] } },
-      /config.*'node' not allowed/s,
-    ],
-    'a config without clusters': [{ config: { retention: '1h' } }, /config.*missing property 'clusters'/s],
-    'a duration that is none': [
-      { config: { retention: 'P1D', clusters: [{ name: 'a' }] } },
-      /retention.*does not match/s,
-    ],
-    'a count of replicas that is no number': [{ replicas: 'two' }, /replicas.*want integer/s],
-    'a role that is no ARN': [{ serviceAccount: { roleArn: 'reader' } }, /roleArn.*does not match pattern/s],
-    'a way to probe that there is not': [{ web: { probes: 'grpc' } }, /probes.*must be one of/s],
-    'a digest that is none': [{ image: { digest: 'latest' } }, /digest.*does not match pattern/s],
-    'less time to stop than a stop may take': [{ terminationGracePeriodSeconds: 3 }, /terminationGracePeriodSeconds/],
-    'two replicas on one volume': [
-      { storage: { persistence: { enabled: true } } },
-      /persistence.enabled: .* set replicas to 1/,
-    ],
-    'agents without a hostname': [{ agent: { enabled: true } }, /give config.clusters with dns.names, or agent.config/],
-    'agents of one of several clusters': [
-      { config: everything.config, agent: { enabled: true } },
-      /several clusters.*agent.cluster/,
-    ],
-    'agents of an unknown cluster': [{ config, agent: { enabled: true, cluster: 'x' } }, /config.clusters has no x/],
-    'agents of a cluster without names': [
-      { config: { clusters: [{ name: 'a' }] }, agent: { enabled: true } },
-      /cluster a .*has no dns.names/,
-    ],
-  }
-  for (const [what, [values, said]] of Object.entries(wrong)) {
-    it(`are refused with ${what}`, async () => {
-      assert.match(await helm.refusal(values), said)
-    })
-  }
 })

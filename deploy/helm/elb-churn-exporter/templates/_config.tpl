@@ -20,7 +20,8 @@ Whether the service account is used: true without a config (then the exporter wa
 
 {{/*
 The agent's config: of the exporter's, the hostnames of the cluster that the agents run in. Nothing of nodes and load
-balancers: a thousand agents must not each ask AWS and the Kubernetes API.
+balancers, and not the exporter's resolvers: a thousand agents must not each ask AWS, the Kubernetes API and the servers of
+the zone. The resolver of the node is the one that its kubelet asks.
 */}}
 {{- define "elb-churn-exporter.agentConfig" -}}
 {{- if .Values.agent.config }}
@@ -43,7 +44,7 @@ balancers: a thousand agents must not each ask AWS and the Kubernetes API.
 {{- if not (dig "dns" "names" (list) $own) }}
 {{- fail (printf "agent.enabled: cluster %s in config.clusters has no dns.names, so agents would watch nothing" $own.name) }}
 {{- end }}
-{{- $cluster := dict "name" $own.name "dns" $own.dns "connections" (dict "proc" "/host/proc") }}
+{{- $cluster := dict "name" $own.name "dns" (dict "names" $own.dns.names "resolvers" .Values.agent.resolvers) "connections" (dict "proc" "/host/proc") }}
 {{- toYaml (merge (dict "clusters" (list $cluster)) (pick (.Values.config | default dict) "schedules" "retention")) }}
 {{- end }}
 {{- end }}

@@ -17,11 +17,16 @@
 {{ include "elb-churn-exporter.fullname" . }}-agent
 {{- end }}
 
+{{/* Never silently the namespace's default account: every pod there would get the rights that are bound to it. */}}
 {{- define "elb-churn-exporter.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "elb-churn-exporter.fullname" .) .Values.serviceAccount.name }}
+{{- else if not .Values.serviceAccount.name }}
+{{- fail "serviceAccount.create is false: name the account to use in serviceAccount.name (`default` for the namespace's own)" }}
+{{- else if .Values.serviceAccount.roleArn }}
+{{- fail (printf "serviceAccount.roleArn is put on an account that the chart makes; with serviceAccount.create false leave it empty and run: kubectl -n %s annotate serviceaccount %s eks.amazonaws.com/role-arn=%s" .Release.Namespace .Values.serviceAccount.name .Values.serviceAccount.roleArn) }}
 {{- else }}
-{{- default "default" .Values.serviceAccount.name }}
+{{- .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}
 
@@ -31,14 +36,13 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
+{{/* Each label once: what selects pods, then those given for the object, then the common ones. root, component, labels. */}}
 {{- define "elb-churn-exporter.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{ include "elb-churn-exporter.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $fixed := include "elb-churn-exporter.selectorLabels" . | fromYaml }}
+{{- $_ := set $fixed "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_") }}
+{{- $_ := set $fixed "app.kubernetes.io/managed-by" .root.Release.Service }}
+{{- $version := dict "app.kubernetes.io/version" .root.Chart.AppVersion }}
+{{- toYaml (merge $fixed (default (dict) .labels) .root.Values.commonLabels $version) }}
 {{- end }}
 
 {{/* The metadata of an object: root, component, name; optional namespace, labels, annotations. */}}
@@ -49,9 +53,6 @@ namespace: {{ default .root.Release.Namespace .namespace }}
 {{- end }}
 labels:
   {{- include "elb-churn-exporter.labels" . | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
 {{- with merge (dict) (default (dict) .annotations) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -29,10 +29,14 @@ readinessProbe:
   timeoutSeconds: 5
 {{- end }}
 
-{{/* The kubelet shows no client certificate and no password: with those only the port can be tried. */}}
+{{/* The kubelet shows no client certificate: where one is asked for, only the port can be tried. */}}
 {{- define "elb-churn-exporter.probe" -}}
+{{- $headers := .root.Values.web.probeHeaders }}
 {{- with .root.Values.web.probes }}
 {{- if eq . "tcp" }}
+{{- if $headers }}
+{{- fail "web.probeHeaders: a tcp probe sends no header; set web.probes to http or https" }}
+{{- end }}
 tcpSocket:
   port: metrics
 {{- else }}
@@ -41,6 +45,10 @@ httpGet:
   port: metrics
   {{- if eq . "https" }}
   scheme: HTTPS
+  {{- end }}
+  {{- with $headers }}
+  httpHeaders:
+    {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end }}
 {{- end }}

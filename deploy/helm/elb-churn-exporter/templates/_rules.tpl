@@ -93,3 +93,22 @@ a placeholder ${key.form} wherever a text shows a setting. Values go in as JSON 
 {{- end }}
 {{- join " " $parts | default "0 seconds" }}
 {{- end }}
+
+{{/* rules.settings as flags of `elb-churn-exporter rules`; those that are as shipped are left out. */}}
+{{- define "elb-churn-exporter.setFlags" -}}
+{{- $given := .Values.rules.settings }}
+{{- range $key, $setting := .Files.Get "files/rule-settings.json" | fromJson }}
+{{- if hasKey $given $key }}
+{{- $value := get $given $key }}
+{{- $text := toString $value }}
+{{- if eq $setting.kind "labels" }}
+{{- $pairs := list }}
+{{- range $label, $content := $value }}{{ $pairs = append $pairs (printf "%s=%s" $label $content) }}{{ end }}
+{{- $text = join "," $pairs }}
+{{- else if kindIs "float64" $value }}
+{{- $text = include "elb-churn-exporter.number" $value }}
+{{- end }}
+{{- if ne $text (ternary "" (toString $setting.default) (eq $setting.kind "labels")) }} --set '{{ $key }}={{ replace "'" "'\\''" $text }}'{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
