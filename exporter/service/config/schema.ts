@@ -130,8 +130,15 @@ const cluster = section(
     },
     dns,
     connections: section(
-      'The node agent: TCP connections of this machine to the addresses of dns.names. It reads <proc>/1/net/tcp, or <proc>/net/tcp, which is the host only in a pod with hostNetwork.',
-      { proc: { ...text('Where /proc of the host is mounted.'), default: '/proc' } },
+      'The node agent: TCP connections of this machine to the addresses of dns.names. It reads <proc>/1/net/tcp and tcp6, the tables of the first process. With /proc itself, <proc>/net stands in where those cannot be read.',
+      {
+        proc: {
+          ...text(
+            "The folder in which 1/net is the host's /proc/1/net. In a pod mount that folder alone, at /host/proc/1/net.",
+          ),
+          default: '/proc',
+        },
+      },
     ),
     reachability: section(
       'One TCP connect to each active and retired address of load_balancers, on their schedule, spread over it, closed at once and without a byte. A server behind may log each as a TLS handshake that ended early; a retired address may belong to somebody else by now.',

@@ -1,5 +1,5 @@
 import { allowed, refused } from '../../core/access.ts'
-import { readConnections } from '../../sources/proc/connections.ts'
+import { mountAdvice, readConnections } from '../../sources/proc/connections.ts'
 import type { CheckAccess } from '../signal.ts'
 import type { ConnectionsOptions } from './options.ts'
 
@@ -10,6 +10,5 @@ export const checkAccess: CheckAccess<ConnectionsOptions> = async ({ proc }, { c
   if (poll.ok) return [allowed(asked)]
   const { reason, message } = poll.failure
   const absent = reason === 'not_found'
-  const grant = `a read-only mount of the host's /proc at ${proc}`
-  return [refused(asked, absent ? { reason: 'denied', message } : poll.failure, grant)]
+  return [refused(asked, absent ? { reason: 'denied', message } : poll.failure, mountAdvice(proc))]
 }

@@ -1,5 +1,5 @@
 /** The config section `connections` of one cluster, with its defaults filled in. */
 export interface ConnectionsOptions {
-  /** Where /proc of the host is mounted. */
+  /** The folder in which `1/net` is the host's. */
   readonly proc: string
 }

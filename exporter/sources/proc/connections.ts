@@ -2,8 +2,8 @@
  * The established TCP connections of a machine to given addresses, by /proc: no privilege is needed to read it, and the
  * one library for the kernel's sock_diag would be a native one.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, lstatSync, openSync, readSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
 import { type FailureReason, failed, good, type Poll } from '../../core/poll.ts'
 import { kernelTexts } from './kernel-text.ts'
@@ -19,12 +19,6 @@ export interface ReadOptions {
   readonly signal: AbortSignal
 }
 
-/**
- * `1/net` is the network of the first process: of the host, where `proc` is the host's /proc. `net` alone is a link to
- * `self/net`, the network of whoever reads, which is the host's only in a pod with hostNetwork. It stands in where the
- * first process is hidden from us (hidepid).
- */
-const folders = ['1/net', 'net'] as const
 const tables = [
   { file: 'tcp', width: 8 },
   { file: 'tcp6', width: 32 },
@@ -40,7 +34,7 @@ const sliceMs = 3
 /** A machine with more connections to these addresses is not believed. */
 const connectionLimit = 1_000_000
 
-/** `proc`: where /proc of the host is mounted. `wanted`: addresses in any text form. */
+/** `proc`: the folder in which `1/net` is the one of the host. `wanted`: addresses in any text form. */
 export async function readConnections(
   proc: string,
   wanted: Iterable<string>,
@@ -64,17 +58,41 @@ export async function readConnections(
     }
     return good(clock.now(), found)
   } catch (error) {
-    return failed(clock.now(), reasonOf(error), `connections of ${proc}: ${messageOf(error)}`)
+    return failed(clock.now(), reasonOf(error), `connections of ${proc}: ${messageOf(error, proc)}`)
   }
 }
 
+/**
+ * `1/net` is the network of the first process: of the host, where `proc` is the host's. `net` stands in where the first
+ * process is hidden from us (hidepid). Of a whole procfs it is a link to `self/net`, the network of whoever reads: right
+ * for /proc itself, but a pod that has the host's mounted elsewhere would be told of its own connections.
+ */
 function openFolder(proc: string): string {
-  const readable = folders.find((folder) => {
-    const descriptor = open(join(proc, folder, 'tcp'), true)
-    if (descriptor !== undefined) closeSync(descriptor)
-    return descriptor !== undefined
-  })
-  return readable ?? 'net'
+  const first = faultOf(join(proc, '1/net/tcp'))
+  if (first === undefined) return '1/net'
+  if (resolve(proc) !== '/proc' && isLink(join(proc, 'net'))) throw first
+  const own = faultOf(join(proc, 'net/tcp'))
+  if (own === undefined) return 'net'
+  throw reasonOf(own) === 'denied' && reasonOf(first) !== 'denied' ? own : first
+}
+
+/** Why the file cannot be opened, where that may be so; undefined where it can be. */
+function faultOf(path: string): unknown {
+  try {
+    closeSync(openSync(path, 'r'))
+    return undefined
+  } catch (error) {
+    if (mayFail(error)) return error
+    throw error
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink()
+  } catch {
+    return false
+  }
 }
 
 /** Undefined where it is not there and may be missing: tcp6 on a machine without IPv6. */
@@ -82,9 +100,13 @@ function open(path: string, optional: boolean): number | undefined {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    if (optional && ['ENOENT', 'EACCES', 'EPERM'].includes(codeOf(error))) return undefined
+    if (optional && mayFail(error)) return undefined
     throw error
   }
+}
+
+function mayFail(error: unknown): boolean {
+  return ['ENOENT', 'EACCES', 'EPERM'].includes(codeOf(error))
 }
 
 /** Read on this thread: a read takes less than handing it to another and back. */
@@ -134,11 +156,16 @@ function reasonOf(error: unknown): FailureReason {
   return error instanceof RowError ? 'malformed' : 'internal'
 }
 
-function messageOf(error: unknown): string {
+function messageOf(error: unknown, proc: string): string {
   const text = error instanceof Error ? error.message : String(error)
-  return ['denied', 'not_found'].includes(reasonOf(error))
-    ? `${text}; mount /proc of the host read-only and name the place in connections.proc`
-    : text
+  return ['denied', 'not_found'].includes(reasonOf(error)) ? `${text}; ${mountAdvice(proc)}` : text
+}
+
+/** What to mount, for people. Not all of /proc: that shows the command line of every process. */
+export function mountAdvice(proc: string): string {
+  const mount = (folder: string) => `mount the host's /proc/1/net read-only at ${join(folder, '1/net')}`
+  // No runtime lets anything be mounted below a container's own /proc.
+  return resolve(proc) === '/proc' ? `${mount('/host/proc')} and set connections.proc: /host/proc` : mount(proc)
 }
 
 function codeOf(error: unknown): string {

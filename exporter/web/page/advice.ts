@@ -34,8 +34,8 @@ const byCollector: Readonly<Record<string, Partial<Record<FailureReason, string>
       'The API server does not answer, or the list of nodes is not known yet: look at the collector nodes first.',
   },
   connections: {
-    denied: 'The agent may not read /proc of the host: mount it read-only and set connections.proc.',
-    not_found: 'There is no such /proc: mount that of the host and set connections.proc.',
+    denied: 'The agent may not read <proc>/1/net: mount the host’s /proc/1/net there, read-only, and look at SELinux.',
+    not_found: 'There is no <proc>/1/net: mount the host’s /proc/1/net there, read-only (<proc> is connections.proc).',
   },
 }
 

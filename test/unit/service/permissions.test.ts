@@ -220,7 +220,7 @@ describe('the check of permissions', () => {
       'DNS query to 192.0.2.9:53 api.example.com A',
       'read TCP connections /host/proc',
     ])
-    assert.match(found.at(-1)?.grant ?? '', /read-only mount of the host's \/proc at \/host\/proc/)
+    assert.match(found.at(-1)?.grant ?? '', /^mount the host's \/proc\/1\/net read-only at \/host\/proc\/1\/net$/)
   })
 
   it('tells whether the state can be written, and leaves nothing behind', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,7 +103,7 @@ describe('the connections of a machine', () => {
     const proc = folder()
     const missing = await readConnections(proc, [], options)
     assert.equal(!missing.ok && missing.failure.reason, 'not_found')
-    assert.match(missing.ok ? '' : missing.failure.message, /mount \/proc of the host read-only and name the place/)
+    assert.match(missing.ok ? '' : missing.failure.message, /mount the host's \/proc\/1\/net read-only at \S+\/1\/net$/)
     await mkdir(join(proc, '1/net'), { recursive: true })
     await writeFile(join(proc, '1/net/tcp'), 'header\n   0: nothing that is known\n')
     const damaged = await readConnections(proc, [], options)
@@ -111,6 +111,40 @@ describe('the connections of a machine', () => {
     await writeFile(join(proc, '1/net/tcp'), 'x'.repeat(100_000))
     const endless = await readConnections(proc, [], options)
     assert.match(endless.ok ? '' : endless.failure.message, /a row is longer than 65536 bytes/)
+  })
+
+  it('are not taken from the network of the reader where a whole procfs is mounted elsewhere', async () => {
+    const proc = folder()
+    await mkdir(join(proc, 'self'), { recursive: true })
+    await symlink('/proc/self/net', join(proc, 'self/net'))
+    await symlink('self/net', join(proc, 'net'))
+    const poll = await readConnections(proc, [], options)
+    assert.equal(!poll.ok && poll.failure.reason, 'not_found')
+    const said = poll.ok ? '' : poll.failure.message
+    assert.match(said, /ENOENT: .*\/1\/net\/tcp'; mount the host's \/proc\/1\/net read-only at /)
+  })
+
+  it('are those of the own network where /proc itself is read', async () => {
+    const poll = await readConnections('/proc/', [], options)
+    assert.equal(poll.ok, true)
+  })
+
+  it('that may not be read are told as denied, whatever stands beside them', async () => {
+    const proc = folder()
+    await writeProc(proc, [{ remote: '10.0.0.1' }])
+    await chmod(directory, 0o755)
+    await chmod(join(proc, '1'), 0o000)
+    // Root may read everything.
+    const root = process.geteuid?.() === 0
+    try {
+      if (root) process.seteuid?.(65_534)
+      const poll = await readConnections(proc, [], options)
+      assert.equal(!poll.ok && poll.failure.reason, 'denied')
+      assert.match(poll.ok ? '' : poll.failure.message, /EACCES: .*\/1\/net\/tcp'; mount the host's \/proc\/1\/net/)
+    } finally {
+      if (root) process.seteuid?.(0)
+      await chmod(join(proc, '1'), 0o755)
+    }
   })
 
   it('are no longer read after an abort', async () => {
