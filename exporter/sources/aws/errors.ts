@@ -116,6 +116,12 @@ export function failureOf(error: unknown, { service, operation, region }: Where)
   return { reason, message: `${whatOf(error)} on ${action} in ${region}${who}: ${adviceFor(error, service, reason)}` }
 }
 
+/** No source of the SDK's default chain gave credentials: no call of ours was sent yet. */
+export function chainFailureOf(error: unknown): Failure {
+  const reason = reasonOf(error)
+  return { reason, message: `${whatOf(error)} in the SDK's default chain: ${roleAdvice(reason)}` }
+}
+
 function adviceFor(error: unknown, service: AwsService, reason: FailureReason): string {
   if (descriptorCodes.test(String(partsOf(error).code))) {
     return 'no file descriptor is left: raise the limit of this process (LimitNOFILE), and see who connects to it'

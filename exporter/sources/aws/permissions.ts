@@ -4,7 +4,8 @@
  * (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html). Elastic Load Balancing has none.
  */
 import { type Access, type Asked, allowed, notTried, refused, type Turn } from '../../core/access.ts'
-import { CallEnded, codeOf, failureOf, isUnfit, isUnknownApi, reasonOf } from './errors.ts'
+import type { Failure } from '../../core/poll.ts'
+import { CallEnded, chainFailureOf, codeOf, failureOf, isUnfit, isUnknownApi, reasonOf } from './errors.ts'
 import { must } from './read.ts'
 import { Session } from './session.ts'
 import type { AwsAccountOptions, AwsService } from './types.ts'
@@ -68,7 +69,7 @@ class Trial {
     const login = await this.#logIn()
     if (login.verdict !== 'ok') {
       const others = calls(needs).map(([service, operation]) =>
-        notTried(this.#asked(service, operation), `it takes the credentials of ${login.call}`),
+        notTried(this.#asked(service, operation), 'it needs the credentials that could not be had'),
       )
       return { access: [login, ...others], dnsNames: [] }
     }
@@ -85,16 +86,18 @@ class Trial {
   }
 
   async #logIn(): Promise<Access> {
-    const { roleArn } = this.#options
-    const asked =
-      roleArn === undefined
-        ? { call: 'credentials of AWS', on: "the SDK's default chain" }
-        : { call: 'sts:AssumeRole', on: roleArn }
-    const grant = `sts:AssumeRole on ${roleArn} to the caller (statement AssumeRole), and the caller in the role's trust policy`
-    return await this.#try(asked, grant, ['sts', 'AssumeRole'], async () => {
+    const { roleArn, region } = this.#options
+    const logIn = async () => {
       const { config } = await this.#session.elb()
       await config.credentials()
-    })
+    }
+    if (roleArn === undefined) {
+      const asked = { call: 'credentials of AWS', on: "the SDK's default chain" }
+      return await this.#try(asked, 'the account of the pod in the trust policy of its role', chainFailureOf, logIn)
+    }
+    const grant = `sts:AssumeRole on ${roleArn} to the caller (statement AssumeRole), and the caller in the role's trust policy`
+    const where = { service: 'sts', operation: 'AssumeRole', region } as const
+    return await this.#try({ call: 'sts:AssumeRole', on: roleArn }, grant, (error) => failureOf(error, where), logIn)
   }
 
   async #classic({ tags }: AwsNeeds): Promise<AwsAccess> {
@@ -165,13 +168,14 @@ class Trial {
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
   ): Promise<Access> {
     const grant = `${actionOf(service, operation)} (statement ${statements[`${service}:${operation}`]})`
-    return await this.#try(this.#asked(service, operation), grant, [service, operation], send)
+    const where = { service, operation, region: this.#options.region }
+    return await this.#try(this.#asked(service, operation), grant, (error) => failureOf(error, where), send)
   }
 
   async #try(
     asked: Asked,
     grant: string,
-    [service, operation]: readonly [AwsService, string],
+    tell: (error: unknown) => Failure,
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
   ): Promise<Access> {
     try {
@@ -180,7 +184,7 @@ class Trial {
     } catch (error) {
       // Who may not ask is told so before anything is looked for.
       if (codeOf(error) === 'DryRunOperation' || reasonOf(error) === 'not_found') return allowed(asked)
-      const failure = failureOf(error, { service, operation, region: this.#options.region })
+      const failure = tell(error)
       const elsewhere = isUnknownApi(error) || (failure.reason === 'denied' && isUnfit(error))
       return refused(asked, elsewhere ? { ...failure, reason: 'malformed' } : failure, grant)
     }

@@ -29,6 +29,10 @@ const dns = {
   ...noDns,
   resolve: async ({ hostname }: { hostname: string }, resolver: string) => {
     asked.push(`${hostname} ${resolver}`)
+    if (hostname === 'mistyped.example.com')
+      return { ok: true, atMs: 0, snapshot: { ...answer, rcode: 'NXDOMAIN', records: [] } } as const
+    if (hostname === 'api.nowhere' && resolver === 'authoritative')
+      return { ok: false, atMs: 0, failure: { reason: 'not_found', message: 'no zone of api.nowhere' } } as const
     if (resolver !== '192.0.2.9:53') return { ok: true, atMs: 0, snapshot: answer } as const
     return { ok: false, atMs: 0, failure: { reason: 'denied', message: 'REFUSED by 192.0.2.9:53' } } as const
   },
@@ -221,6 +225,39 @@ describe('the check of permissions', () => {
       'read TCP connections /host/proc',
     ])
     assert.match(found.at(-1)?.grant ?? '', /^mount the host's \/proc\/1\/net read-only at \/host\/proc\/1\/net$/)
+  })
+
+  it('warns of a name that does not exist, and blames no endpoint for a name that is in no zone', async () => {
+    const sections = { nodes: undefined, load_balancers: undefined, connections: undefined }
+    const one = async (hostname: string) => {
+      const [found] = await check({}, { ...sections, dns: { resolvers: ['authoritative'], names: [{ hostname }] } })
+      return [found?.verdict, found?.detail]
+    }
+    assert.deepEqual(await one('mistyped.example.com'), [
+      'ok',
+      'warning: 192.0.2.53:53 answers NXDOMAIN: check the spelling of mistyped.example.com',
+    ])
+    assert.deepEqual(await one('api.nowhere'), [
+      'failing',
+      'no zone of api.nowhere; check the spelling of the name, or ask resolvers: [system]',
+    ])
+  })
+
+  it('tells where credentials were looked for, and not of a role that nobody asked for', async () => {
+    const { AWS_ACCESS_KEY_ID: key } = process.env
+    delete process.env.AWS_ACCESS_KEY_ID
+    try {
+      const found = await check({ role_arn: undefined }, { nodes: undefined, dns: undefined, connections: undefined })
+      assert.deepEqual(lines(found, 'credentials'), ["credentials of AWS the SDK's default chain"])
+      assert.match(
+        found[0]?.detail ?? '',
+        /^No AWS credentials found in the SDK's default chain: renew the credentials/,
+      )
+      assert.equal(found[1]?.detail, 'it needs the credentials that could not be had')
+      assert.doesNotMatch(JSON.stringify(found), /AssumeRole|undefined/)
+    } finally {
+      process.env.AWS_ACCESS_KEY_ID = key
+    }
   })
 
   it('tells whether the state can be written, and leaves nothing behind', async () => {
