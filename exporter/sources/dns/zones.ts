@@ -87,23 +87,24 @@ export class Zones {
   }
 
   async #lookUp(name: string, known: Place | undefined, options: ResolveOptions): Promise<Place | AskFailure> {
-    const found = await this.#ask(name, options)
+    const kept = known !== undefined && this.#isKept(known) ? known : undefined
+    const found = await this.#ask(name, options, kept !== undefined)
     if (!('ok' in found)) return this.#remember(name, carryOver(found, known))
-    if (known === undefined || !this.#isKept(known)) return found
-    known.expiresAt = this.#options.clock.monotonic() + minTtlMs
-    return known
+    if (kept === undefined) return found
+    kept.expiresAt = this.#options.clock.monotonic() + minTtlMs
+    return kept
   }
 
   #isKept({ foundAt }: Place): boolean {
     return this.#options.clock.monotonic() - foundAt < maxAgeMs
   }
 
-  async #ask(name: string, options: ResolveOptions): Promise<Place | AskFailure> {
+  async #ask(name: string, options: ResolveOptions, known: boolean): Promise<Place | AskFailure> {
     const asked = await this.#options.source.ask({ hostname: name, type: 'NS' }, options)
-    // Some servers fail on any NS question below the apex: the zone above tells.
-    if (!asked.ok && (asked.reason === 'server' || asked.reason === 'denied') && parentOf(name) !== '') {
-      return this.#place(parentOf(name), 0)
-    }
+    // Some servers fail on any NS question below the apex: the zone above tells. But of a place that is known, a resolver
+    // says the same while what it asks itself is dead.
+    const refused = !asked.ok && (asked.reason === 'server' || asked.reason === 'denied')
+    if (refused && !known && parentOf(name) !== '') return this.#place(parentOf(name), 0)
     if (!asked.ok) return { ...asked, message: `cannot find its zone: ${asked.message}` }
     const { answers, soa } = asked.reply
     const servers = answers.filter((record) => record.type === 'NS' && record.name === name)
