@@ -1,4 +1,5 @@
 /** The node agent: which TCP connections of this machine go to the addresses of watched hostnames, and which hang. */
+import { isoTime } from '../../core/iso-time.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { Labels, Sample } from '../../metrics/spec.ts'
 import { readConnections } from '../../sources/proc/connections.ts'
@@ -94,7 +95,7 @@ class ConnectionsCollector {
       active: (book?.active ?? []).slice(0, statusLimit).map((address) => this.#addressStatus(address)),
       retired: (book?.retired ?? [])
         .slice(-statusLimit)
-        .map(({ address, atMs }) => ({ ...this.#addressStatus(address), since: new Date(atMs).toISOString() })),
+        .map(({ address, atMs }) => ({ ...this.#addressStatus(address), since: isoTime(atMs) })),
       connections: counts ?? null,
     }))
   }

@@ -2,6 +2,8 @@
  * Which addresses of a hostname are looked for among the connections of this machine: those in DNS, and those that were.
  * Pure.
  */
+import { maxTimeMs } from '../../core/iso-time.ts'
+import { canonicalAddress } from '../../sources/address.ts'
 import type { WatchedAnswer } from '../views.ts'
 
 export interface Retired {
@@ -71,16 +73,24 @@ export function expire(
   return retired.length === book.retired.length ? book : { ...book, retired }
 }
 
-/** A saved book, or undefined where it is not one: the file may be from another version. */
+/** A saved book, or undefined where it is not one: the file may be from another version, or edited. */
 export function readBook(saved: unknown): AddressBook | undefined {
   if (!isObject(saved)) return undefined
   const { active, retired } = saved
-  if (!Array.isArray(active) || !active.every((address) => typeof address === 'string')) return undefined
-  return Array.isArray(retired) && retired.every(isRetired) ? { active, retired } : undefined
+  if (!Array.isArray(active) || !active.every(isAddress)) return undefined
+  if (!Array.isArray(retired) || !retired.every(isRetired)) return undefined
+  // An address that stands twice would have its connections counted twice.
+  const all = [...active, ...retired.map(({ address }) => address)]
+  return new Set(all).size === all.length ? { active, retired } : undefined
 }
 
 function isRetired(value: unknown): value is Retired {
-  return isObject(value) && typeof value.address === 'string' && typeof value.atMs === 'number'
+  if (!isObject(value) || !isAddress(value.address) || typeof value.atMs !== 'number') return false
+  return value.atMs >= 0 && value.atMs <= maxTimeMs
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === 'string' && canonicalAddress(value) === value
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

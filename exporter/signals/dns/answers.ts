@@ -1,4 +1,5 @@
 /** When an answer has changed. Pure: the book before and a poll in, the book after and the change out. */
+import { maxTimeMs } from '../../core/iso-time.ts'
 import { answerLimit, type Membership, membersOf, stepMembership } from '../../core/membership.ts'
 import type { Poll } from '../../core/poll.ts'
 import type { Answer } from '../../sources/dns/client.ts'
@@ -39,9 +40,6 @@ function isSettledOn({ absences, settling, empties }: Membership, records: reado
   if (settling !== 0 || empties !== 0 || absences.length !== records.length) return false
   return absences.every(([member, missed], index) => missed === 0 && member === records[index])
 }
-
-/** The last time that a Date can hold (ECMA-262 21.4.1.1). */
-const maxTimeMs = 8.64e15
 
 /** A saved book, or undefined where it is not one: the file may be from another version, or edited. */
 export function readBook(saved: unknown): AnswerBook | undefined {

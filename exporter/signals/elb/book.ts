@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv'
+import { maxTimeMs } from '../../core/iso-time.ts'
 import type { LoadBalancer } from '../../sources/aws/types.ts'
 import type { AddressBook } from './addresses.ts'
 
@@ -13,8 +14,7 @@ export interface Book {
 }
 
 const text = { type: 'string' }
-/** What a Date can hold. */
-const time = { type: 'number', minimum: 0, maximum: 8.64e15 }
+const time = { type: 'number', minimum: 0, maximum: maxTimeMs }
 const count = { type: 'integer', minimum: 0 }
 const placed = { type: 'object', required: ['address', 'zone'], properties: { address: text, zone: text } }
 

@@ -41,7 +41,6 @@ export async function readConnections(
   { clock, signal }: ReadOptions,
 ): Promise<Poll<readonly Connection[]>> {
   const byText = new Map<string, string>()
-  for (const address of wanted) for (const text of kernelTexts(address)) byText.set(text, address)
   const found: Connection[] = []
   const onRow = ({ remote, timer, unacknowledged, retransmissions }: EstablishedRow) => {
     const address = byText.get(remote)
@@ -50,6 +49,7 @@ export async function readConnections(
     found.push({ address, timer, unacknowledged, retransmissions })
   }
   try {
+    for (const address of wanted) for (const text of kernelTexts(address)) byText.set(text, address)
     const folder = openFolder(proc)
     for (const { file, width } of tables) {
       const path = join(proc, folder, file)

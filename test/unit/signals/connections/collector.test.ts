@@ -143,6 +143,18 @@ describe('the node agent', () => {
     ])
   })
 
+  for (const [what, book] of [
+    ['an address that is none', { active: ['not an address'], retired: [] }],
+    ['a time that is none', { active: [], retired: [{ address: '10.0.0.9', atMs: 1e20 }] }],
+  ] as const) {
+    it(`begins anew from a saved book with ${what}`, async () => {
+      const agent = await start({ books: new Map([[hostname, book]]) })
+      assert.deepEqual(await agent.see({ remote: '10.0.0.1' }), [])
+      assert.deepEqual((await agent.samples()).slice(0, 2), ['connections{"active"} 1', 'connections{"retired"} 0'])
+      assert.doesNotMatch(JSON.stringify(agent.collector.status()), /10\.0\.0\.9|not an address/)
+    })
+  }
+
   it('forgets a retired address after the retention, but never one that is connected to', async () => {
     const agent = await start({ retentionMs: 60_000 })
     const retired = async () => (await agent.samples())[1]

@@ -92,10 +92,23 @@ describe('the addresses of a hostname', () => {
   })
 
   it('come back from JSON, and not from what is no book', () => {
-    const book = { active: ['1'], retired: [{ address: '2', atMs: 5 }] }
+    const book = { active: ['10.0.0.1'], retired: [{ address: '2001:db8::2', atMs: 5 }] }
     assert.deepEqual(readBook(JSON.parse(JSON.stringify(book))), book)
-    for (const bad of [undefined, 1, {}, { active: [1], retired: [] }, { active: [], retired: [{ address: 'x' }] }]) {
-      assert.equal(readBook(bad), undefined)
+    for (const bad of [
+      undefined,
+      1,
+      {},
+      { active: [1], retired: [] },
+      { active: ['not an address'], retired: [] },
+      { active: ['10.1'], retired: [] },
+      { active: ['2001:DB8::2'], retired: [] },
+      { active: ['10.0.0.1', '10.0.0.1'], retired: [] },
+      { active: ['10.0.0.1'], retired: [{ address: '10.0.0.1', atMs: 5 }] },
+      { active: [], retired: [{ address: '10.0.0.1' }] },
+      { active: [], retired: [{ address: 'x', atMs: 5 }] },
+      ...[1e20, -1, Number.NaN, '5'].map((atMs) => ({ active: [], retired: [{ address: '10.0.0.1', atMs }] })),
+    ]) {
+      assert.equal(readBook(bad), undefined, JSON.stringify(bad))
     }
   })
 })

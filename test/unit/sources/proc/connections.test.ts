@@ -147,6 +147,13 @@ describe('the connections of a machine', () => {
     }
   })
 
+  it('to what is no address are a failure too, and nothing that is thrown', async () => {
+    const proc = folder()
+    await writeProc(proc, [{ remote: '10.0.0.1' }])
+    const poll = await readConnections(proc, ['10.0.0.1', 'not an address'], options)
+    assert.equal(!poll.ok && poll.failure.reason, 'internal')
+  })
+
   it('are no longer read after an abort', async () => {
     const proc = folder()
     await writeProc(proc, [{ remote: '10.0.0.1' }])
