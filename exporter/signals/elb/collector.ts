@@ -9,14 +9,11 @@ import { bookReader } from './book.ts'
 import { askInstances, askInterfaces } from './details.ts'
 import { accountKey, Discovery, type Found, familyOf } from './discovery.ts'
 import { type LabelSpace, labelSpaces, labelsIn } from './labels.ts'
-import type { ElbMetric } from './metrics.ts'
 import type { LoadBalancerOptions } from './options.ts'
 import { discoveryExchange } from './report.ts'
+import { countRequest, requestsScope } from './requests.ts'
 import { Watched } from './watched.ts'
 
-const requestsScope = 'aws requests'
-/** Series of aws_requests_total; an error code beyond them is counted as `other`. */
-const requestSeriesLimit = 100
 /** Load balancers watched in one account and region. */
 const watchedLimit = 5_000
 /** Time kept at the end of an interval for the last queries of a run: two tries of 2 s. */
@@ -63,7 +60,6 @@ class ElbCollector {
   readonly #deps: CollectorDeps
   readonly #accounts: readonly Account[]
   readonly #watched = new Map<string, Watched>()
-  readonly #requestSeries = new Set<string>()
   readonly #inSight = { all: () => [...this.#watched.values()].flatMap(reachableOf) }
 
   constructor(options: readonly LoadBalancerOptions[], deps: CollectorDeps) {
@@ -119,7 +115,7 @@ class ElbCollector {
       onAttempt: (attempt) => {
         // The requests of a run are bounded by the account.
         attempts.push(attempt)
-        this.#countRequest(attempt)
+        countRequest(this.#deps.metrics, attempt)
       },
       addressesOf: hostAddresses(this.#deps),
     })
@@ -238,14 +234,6 @@ class ElbCollector {
 
   #retainScopes(): void {
     this.#deps.metrics.retain(new Set([requestsScope, ...this.#own().flatMap((watched) => watched.scopeKeys())]))
-  }
-
-  #countRequest({ service, operation, code }: Attempt): void {
-    const series = `${service} ${operation} ${code}`
-    const known = this.#requestSeries.has(series) || this.#requestSeries.size < requestSeriesLimit
-    if (known) this.#requestSeries.add(series)
-    const scope = this.#deps.metrics.scope<ElbMetric>(requestsScope, Number.POSITIVE_INFINITY)
-    scope.increment('elbchurn_aws_requests_total', { service, operation, code: known ? code : 'other' })
   }
 }
 
