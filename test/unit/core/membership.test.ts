@@ -72,6 +72,17 @@ test('A member missing from answers of 8 leaves at the third, and not at the sec
   assert.deepEqual(play([nine.slice(0, 8), without, without], two.book).removed, [])
 })
 
+test('A whole answer settles what partial ones have begun, so a newcomer after it counts', () => {
+  const eight = addresses(8)
+  const whole = eight.slice(0, 5)
+  const begun = play([eight])
+  assert.equal(begun.book?.settling, confirmations)
+  assert.deepEqual(play([['x', ...eight.slice(1)]], begun.book).added, [], 'it may have been there all along')
+  const { book } = play([whole], begun.book)
+  assert.equal(book?.settling, 0)
+  assert.deepEqual(play([[...whole, 'x']], book).added, ['x'])
+})
+
 test('An empty answer where there was one is believed when it comes three times in a row', () => {
   const { book } = play([['a']])
   assert.deepEqual(play([[], []], book).removed, [])

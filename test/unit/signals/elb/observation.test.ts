@@ -49,6 +49,12 @@ describe('the answers for one load balancer', () => {
     const expected = good(5, { members: ['a'], complete: true })
     assert.deepEqual(observe([own(answered(['a'])), wide(silent)], 5), expected)
     assert.deepEqual(observe([own(answered(['a'])), { ...wide(answered(['a', 'b'])), late: true }], 5), expected)
+    const beside = observe([own(answered(many.slice(1))), wide(answered(many))], 5)
+    assert.deepEqual(
+      beside,
+      good(5, { members: many, complete: false }),
+      'a union of 8 may lack some, whoever showed it',
+    )
     const full = observe([own(answered(many)), { ...wide(answered(['192.0.2.9'])), late: true }], 5)
     assert.deepEqual(full, good(5, { members: [...many, '192.0.2.9'], complete: false }))
   })
