@@ -95,6 +95,21 @@ test('a dropped scope takes its gauges, counters and histograms along', async ()
   assert.deepEqual(await samples(store), [])
 })
 
+test('what is counted again after a drop begins anew, and a second drop takes nothing from others', async () => {
+  const { store, scopes } = setUp()
+  const labels = { hostname: 'a.example' }
+  const scope = scopes.scope('a', 1000)
+  scope.increment('elbchurn_t_changes_total', labels, 5)
+  scope.drop()
+  assert.deepEqual(await samples(store), [])
+  scope.increment('elbchurn_t_changes_total', labels, 2)
+  assert.deepEqual(await samples(store), ['elbchurn_t_changes_total{cluster="c",hostname="a.example"} 2'])
+  scope.drop()
+  scopes.scope('b', 1000).increment('elbchurn_t_changes_total', labels, 7)
+  scope.drop()
+  assert.deepEqual(await samples(store), ['elbchurn_t_changes_total{cluster="c",hostname="a.example"} 7'])
+})
+
 test('owners that are not retained leave whole', async () => {
   const { store, scopes } = setUp()
   scopes.scope('a', 1000).publish([answers('a.example', 1)])
