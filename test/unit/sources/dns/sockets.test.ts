@@ -52,7 +52,12 @@ test('Closing ends what is in flight', async (t) => {
 })
 
 /** One query after the other to one server, and the ports they came from. */
-async function portsOf(t: TestContext, sockets: UdpSockets, dns: LabDns, rounds: number): Promise<Set<number>> {
+async function portsOf(
+  t: TestContext,
+  sockets: UdpSockets,
+  dns: Pick<LabDns, 'port' | 'queries'>,
+  rounds: number,
+): Promise<Set<number>> {
   t.after(() => sockets.close())
   const server = serverAddress('127.0.0.1', dns.port)
   assert.ok(server)
@@ -74,6 +79,22 @@ test('After a time-out none of the sockets of its age is used again', async (t) 
   const after = await portsOf(t, sockets, dns, 20)
   assert.deepEqual(
     [...after].filter((port) => before.has(port)),
+    [],
+  )
+})
+
+test('After an error of the network none of the sockets of its age is used again', async (t) => {
+  const dns = await lab(t)
+  const { port } = dns
+  const sockets = new UdpSockets({ ...options, socketsPerServer: 3, maxServers: 1 })
+  const before = await portsOf(t, sockets, dns, 20)
+  assert.equal(before.size, 3)
+  await dns.close()
+  await portsOf(t, sockets, { port, queries: dns.queries }, 1)
+  const again = await lab(t, { port })
+  const after = await portsOf(t, sockets, again, 20)
+  assert.deepEqual(
+    [...after].filter((known) => before.has(known)),
     [],
   )
 })
