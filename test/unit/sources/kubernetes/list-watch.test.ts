@@ -105,6 +105,17 @@ describe('a list-watch', () => {
     assert.equal(following.sink.reasons[0], 'timeout')
   })
 
+  it('waits for the list after a silence only as long as the doubt allows', async () => {
+    await using lab = await startLab()
+    // Any other bound would be over only after this test has given up.
+    const bounds = { doubtfulIdleMs: 150, pageIdleMs: 60_000, pageTotalMs: 60_000 }
+    await using following = follow(fixedCredentials(lab.url), { bounds })
+    await until('a watch', () => lab.openWatches === 1)
+    lab.freeze()
+    await until('the failure', () => following.sink.reasons.length > 0, 3_000)
+    assert.equal(following.sink.reasons[0], 'timeout')
+  })
+
   it('falls to the next address of the name when one accepts nothing', async () => {
     await using lab = await startLab()
     const addressesOf = async () => ['127.0.0.9', '127.0.0.1']
@@ -282,8 +293,8 @@ describe('the pause before the next try', () => {
   })
 
   it('leaves a dead connection within 15 s with the bounds of the program', () => {
-    const { watchSeconds, watchGraceMs, connectMs } = defaultBounds
+    const { watchSeconds, watchGraceMs, connectMs, doubtfulIdleMs } = defaultBounds
     const found = watchSeconds * 1_000 + watchGraceMs
-    assert.ok(found + retryDelay(1, undefined, delays(1)) + connectMs < 15_000)
+    assert.ok(found + Math.max(doubtfulIdleMs, retryDelay(1, undefined, delays(1)) + connectMs) < 15_000)
   })
 })
