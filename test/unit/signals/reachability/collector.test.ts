@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { describe, it } from 'node:test'
+import type { Clock } from '../../../../exporter/core/clock.ts'
 import { systemClock } from '../../../../exporter/service/clock.ts'
 import { create } from '../../../../exporter/signals/reachability/collector.ts'
 import { reachabilityMetrics } from '../../../../exporter/signals/reachability/metrics.ts'
 import { type AddressInSight, clusterViews } from '../../../../exporter/signals/views.ts'
-import { memoryDeps, noDns, runContext } from '../deps.ts'
+import { settle } from '../../clock.ts'
+import { ManualClock, memoryDeps, noDns, runContext } from '../deps.ts'
 
 async function listen(host: string, port = 0): Promise<Server> {
   const server = createServer((socket) => socket.resume()).listen(port, host)
@@ -14,12 +16,12 @@ async function listen(host: string, port = 0): Promise<Server> {
   return server
 }
 
-function start(port: number, inSight: readonly AddressInSight[]) {
+function start(port: number, inSight: readonly AddressInSight[], clock: Clock = systemClock) {
   const views = clusterViews()
   let seen = inSight
   views.addresses.tell({ all: () => seen })
   const memory = memoryDeps({ tables: [reachabilityMetrics], dns: noDns, cluster: 'prod', views })
-  const collector = create({ port, timeoutMs: 300 }, { ...memory.deps, clock: systemClock }, { random: () => 0.5 })
+  const collector = create({ port, timeoutMs: 300 }, { ...memory.deps, clock }, { random: () => 0.5 })
   const [task] = collector.tasks
   assert.ok(task?.kind === 'scheduled')
   return {
@@ -86,6 +88,33 @@ describe('the reachability collector', () => {
     const [first = 0, last = 0] = [times[0], times.at(-1)]
     assert.ok(last - first >= 50, `${last - first} ms`)
     server.close()
+  })
+
+  it('tells what is news at once, and not when the run ends', async (t) => {
+    const server = await listen('127.0.7.8')
+    const { port } = server.address() as AddressInfo
+    const last = await listen('127.0.7.9', port)
+    t.after(() => last.close())
+    const clock = new ManualClock()
+    const probe = start(port, [inSight('127.0.7.8'), inSight('127.0.7.9')], clock)
+    await probe.run(true)
+    server.close()
+    let ended = false
+    const running = probe.run(false).finally(() => {
+      ended = true
+    })
+    await settle()
+    // The window is 100 ms, and the turns of the two addresses are at 25 and 75.
+    clock.advance(50)
+    const until = Date.now() + 2_000
+    while ((await probe.samples())[0]?.endsWith(' 1') && Date.now() < until) await systemClock.sleep(2)
+    assert.deepEqual(await probe.samples(), [
+      '{"api",address="127.0.7.8",state="active"} 0',
+      '{"api",address="127.0.7.9",state="active"} 1',
+    ])
+    assert.equal(ended, false)
+    clock.advance(50)
+    await running
   })
 
   it('says so where nobody knows the addresses', async () => {
