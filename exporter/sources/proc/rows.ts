@@ -7,7 +7,7 @@
 
 /** One row with the state ESTABLISHED. */
 export interface EstablishedRow {
-  /** The remote address as the kernel writes it: see `kernelText`. */
+  /** The remote address as the kernel writes it: see `kernelTexts`. */
   readonly remote: string
   /** `tr`: 0 none, 1 retransmission, 2 keepalive and others, 3 TIME_WAIT, 4 zero window probe. */
   readonly timer: number
