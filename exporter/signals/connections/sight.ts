@@ -3,6 +3,7 @@
  * Pure.
  */
 import { maxTimeMs } from '../../core/iso-time.ts'
+import { isObject } from '../../core/json.ts'
 import { canonicalAddress } from '../../sources/address.ts'
 import type { WatchedAnswer } from '../views.ts'
 
@@ -91,8 +92,4 @@ function isRetired(value: unknown): value is Retired {
 
 function isAddress(value: unknown): value is string {
   return typeof value === 'string' && canonicalAddress(value) === value
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

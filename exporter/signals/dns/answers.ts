@@ -1,5 +1,6 @@
 /** When an answer has changed. Pure: the book before and a poll in, the book after and the change out. */
 import { maxTimeMs } from '../../core/iso-time.ts'
+import { isObject } from '../../core/json.ts'
 import { answerLimit, type Membership, membersOf, stepMembership } from '../../core/membership.ts'
 import type { Poll } from '../../core/poll.ts'
 import type { Answer } from '../../sources/dns/client.ts'
@@ -52,10 +53,6 @@ export function readBook(saved: unknown): AnswerBook | undefined {
   const { lastChangeMs } = saved
   if (lastChangeMs === undefined) return { membership }
   return isCount(lastChangeMs) && lastChangeMs <= maxTimeMs ? { membership, lastChangeMs } : undefined
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isCount(value: unknown): value is number {

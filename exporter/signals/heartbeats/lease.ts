@@ -1,4 +1,5 @@
 /** What of a lease is kept. */
+import { fields } from '../../core/json.ts'
 
 export interface Lease {
   /** A node's lease has the name of the node. */
@@ -13,8 +14,4 @@ export function pruneLease(object: unknown): Lease | undefined {
   if (typeof name !== 'string' || name === '') return undefined
   const { renewTime } = fields(fields(object).spec)
   return { node: name, renewedMs: typeof renewTime === 'string' ? Date.parse(renewTime) : Number.NaN }
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
 }

@@ -11,6 +11,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { Cluster, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
+import { fields, list } from '../../core/json.ts'
 import { KubeConfig } from './kube-config.ts'
 
 export interface ClusterOptions {
@@ -131,19 +132,14 @@ function defaultPaths(): string[] {
 /** The library knows `token-file`, but the key of a kubeconfig is `tokenFile`; it wins over `token`. */
 function withTokenFile(user: User, path: string): User {
   const kubeconfig: unknown = parse(readFileSync(path, 'utf8'))
-  const users = property(kubeconfig, 'users')
-  const entry = Array.isArray(users) ? users.find((each) => property(each, 'name') === user.name) : undefined
-  const tokenFile = property(property(entry, 'user'), 'tokenFile')
+  const entry = list(fields(kubeconfig).users).find((each) => fields(each).name === user.name)
+  const { tokenFile } = fields(fields(entry).user)
   if (typeof tokenFile !== 'string') return user
   const { token: _replaced, ...rest } = user
   return {
     ...rest,
     authProvider: { name: 'tokenFile', config: { tokenFile: resolve(dirname(path), tokenFile) } },
   }
-}
-
-function property(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
 }
 
 function checkedCluster(cluster: Cluster | null, context: string): Cluster {

@@ -1,5 +1,6 @@
 /** One list in pages. Each item is parsed, pruned and let go while the rest of its page still arrives. */
 import type { IncomingMessage } from 'node:http'
+import { type Fields, fields, isObject, text } from '../../core/json.ts'
 import type { Bounds } from './bounds.ts'
 import type { KubernetesClient } from './client.ts'
 import { type Asked, DeadlineError, describe, failureOfError, type KubernetesFailure } from './failures.ts'
@@ -118,7 +119,7 @@ async function readPage<T>(response: IncomingMessage, resource: Resource<T>, bou
   })
   await readBody(response, (chunk) => splitter.push(chunk), bounds)
   const list = parseObject(splitter.envelope())
-  const { resourceVersion, continue: next } = isObject(list.metadata) ? list.metadata : {}
+  const { resourceVersion, continue: next } = fields(list.metadata)
   // Go writes an empty list that was never filled as null.
   if (list.items !== null && !Array.isArray(list.items)) {
     throw new AnswerError('malformed', 'the answer has no list of items')
@@ -149,21 +150,13 @@ async function readBody(response: IncomingMessage, onChunk: (chunk: Buffer) => v
   }
 }
 
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
-
-export function parseObject(text: string): Record<string, unknown> {
+export function parseObject(json: string): Fields {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(json)
   } catch {
     throw new AnswerError('malformed', 'the answer is not JSON')
   }
   if (!isObject(value)) throw new AnswerError('malformed', 'the answer is not a JSON object')
   return value
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

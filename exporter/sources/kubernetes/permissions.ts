@@ -5,12 +5,13 @@
 import type { IncomingMessage } from 'node:http'
 import { type Access, allowed, notTried, refused, type Turn } from '../../core/access.ts'
 import type { Clock } from '../../core/clock.ts'
+import { type Fields, isObject } from '../../core/json.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { FindAddresses } from '../dns/host-addresses.ts'
 import { defaultBounds } from './bounds.ts'
 import { KubernetesClient } from './client.ts'
 import { type ClusterOptions, type Credentials, CredentialsError, clusterCredentials } from './credentials.ts'
-import { failureOfAnswer, isObject, parseObject } from './list.ts'
+import { failureOfAnswer, parseObject } from './list.ts'
 
 /** What RBAC grants. */
 export interface Right {
@@ -90,7 +91,7 @@ async function review(client: KubernetesClient, right: Right, signal: AbortSigna
   }
 }
 
-function denial(call: string, { reason, evaluationError }: Record<string, unknown>): Failure {
+function denial(call: string, { reason, evaluationError }: Fields): Failure {
   const why = [reason, evaluationError].filter((text) => typeof text === 'string' && text !== '').join('; ')
   return {
     reason: 'denied',

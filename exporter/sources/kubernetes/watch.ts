@@ -3,11 +3,12 @@
  * connection proves itself alive again and again, and one that is black-holed is left.
  */
 import type { IncomingMessage } from 'node:http'
+import { isObject } from '../../core/json.ts'
 import type { Bounds } from './bounds.ts'
 import type { KubernetesClient } from './client.ts'
 import { type Asked, DeadlineError, failureOfStatus, type KubernetesFailure } from './failures.ts'
 import { LineSplitter } from './lines.ts'
-import { AnswerError, failureOfAnswer, isObject, parseObject, type Resource } from './list.ts'
+import { AnswerError, failureOfAnswer, parseObject, type Resource } from './list.ts'
 
 export type EventType = 'added' | 'modified' | 'deleted'
 
