@@ -1,8 +1,9 @@
 import { failed, good, type Poll } from '../../core/poll.ts'
-import { BudgetSpent, CallEnded, failureOf, MalformedAnswer, reasonOf } from './errors.ts'
+import { BudgetSpent, failureOf, MalformedAnswer, reasonOf } from './errors.ts'
 import { must, readClassic, readInterface, readTags, readV2 } from './read.ts'
 import { attemptStep, type Budget, Session } from './session.ts'
 import type { AwsAccount, AwsAccountOptions, AwsLimits, AwsRun, AwsService, LoadBalancer, Tags } from './types.ts'
+import { type SendOptions, within } from './within.ts'
 
 export const defaultLimits: AwsLimits = {
   requestsPerRun: 250,
@@ -33,8 +34,6 @@ export function openAccount(options: AwsAccountOptions): AwsAccount {
 interface Watchable {
   readonly middlewareStack: { add(middleware: ReturnType<Session['watch']>, options: typeof attemptStep): void }
 }
-
-type SendOptions = { readonly abortSignal: AbortSignal }
 
 class Run implements AwsRun {
   readonly #session: Session
@@ -156,28 +155,14 @@ class Run implements AwsRun {
         const { callTimeoutMs } = this.#limits
         const abortSignal = AbortSignal.any([this.#signal, AbortSignal.timeout(callTimeoutMs)])
         command.middlewareStack.add(this.#session.watch(service, operation, this.#budget, abortSignal), attemptStep)
-        return await this.#within(abortSignal, call)
+        const why = () => (this.#signal.aborted ? 'The run ended before an answer' : `No answer in ${callTimeoutMs} ms`)
+        return await within(abortSignal, why, call)
       })
       return good(now(), snapshot)
     } catch (error) {
       if (!(error instanceof BudgetSpent)) this.#session.renew(error)
       const { reason, message } = failureOf(error, { service, operation, region })
       return failed(now(), reason, message)
-    }
-  }
-
-  /** The signal ends the request; credentials are got before it and know no signal, so the wait itself ends too. */
-  async #within<Output>(abortSignal: AbortSignal, call: (options: SendOptions) => Promise<Output>): Promise<Output> {
-    const ended = Promise.withResolvers<never>()
-    const why = () =>
-      this.#signal.aborted ? 'The run ended before an answer' : `No answer in ${this.#limits.callTimeoutMs} ms`
-    const end = () => ended.reject(new CallEnded(why()))
-    abortSignal.addEventListener('abort', end, { once: true })
-    try {
-      if (abortSignal.aborted) end()
-      return await Promise.race([call({ abortSignal }), ended.promise])
-    } finally {
-      abortSignal.removeEventListener('abort', end)
     }
   }
 }

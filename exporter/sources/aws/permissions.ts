@@ -5,10 +5,11 @@
  */
 import { type Access, type Asked, allowed, notTried, refused, type Turn } from '../../core/access.ts'
 import type { Failure } from '../../core/poll.ts'
-import { CallEnded, chainFailureOf, codeOf, failureOf, isUnfit, isUnknownApi, reasonOf } from './errors.ts'
+import { chainFailureOf, codeOf, failureOf, isUnfit, isUnknownApi, reasonOf } from './errors.ts'
 import { must } from './read.ts'
 import { Session } from './session.ts'
 import type { AwsAccountOptions, AwsService } from './types.ts'
+import { type SendOptions, within } from './within.ts'
 
 /** The calls that a config makes necessary. */
 export interface AwsNeeds {
@@ -165,7 +166,7 @@ class Trial {
   async #call(
     service: AwsService,
     operation: string,
-    send: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
+    send: (options: SendOptions) => Promise<unknown>,
   ): Promise<Access> {
     const grant = `${actionOf(service, operation)} (statement ${statements[`${service}:${operation}`]})`
     const where = { service, operation, region: this.#options.region }
@@ -176,10 +177,11 @@ class Trial {
     asked: Asked,
     grant: string,
     tell: (error: unknown) => Failure,
-    send: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
+    send: (options: SendOptions) => Promise<unknown>,
   ): Promise<Access> {
     try {
-      await this.#turn(() => within(AbortSignal.any([this.#signal, AbortSignal.timeout(limits.callTimeoutMs)]), send))
+      const ends = () => AbortSignal.any([this.#signal, AbortSignal.timeout(limits.callTimeoutMs)])
+      await this.#turn(() => within(ends(), () => 'No answer in time', send))
       return allowed(asked)
     } catch (error) {
       // Who may not ask is told so before anything is looked for.
@@ -207,20 +209,4 @@ function calls({ classic, v2, tags, interfaces }: AwsNeeds): (readonly [AwsServi
     [interfaces, 'ec2', 'DescribeNetworkInterfaces'],
   ]
   return wanted.filter(([is]) => is).map(([, service, operation]) => [service, operation])
-}
-
-/** The signal ends the request, and the wait for credentials too, which knows no signal. */
-async function within(
-  abortSignal: AbortSignal,
-  send: (options: { readonly abortSignal: AbortSignal }) => Promise<unknown>,
-): Promise<void> {
-  const ended = Promise.withResolvers<never>()
-  const end = () => ended.reject(new CallEnded('No answer in time'))
-  abortSignal.addEventListener('abort', end, { once: true })
-  if (abortSignal.aborted) end()
-  try {
-    await Promise.race([send({ abortSignal }), ended.promise])
-  } finally {
-    abortSignal.removeEventListener('abort', end)
-  }
 }
