@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import type { FindAddresses } from '../dns/host-addresses.ts'
 import { Lookups } from '../dns/lookup.ts'
+import { readBody } from './body.ts'
 import type { Bounds } from './bounds.ts'
 import { type Credentials, CredentialsError, type Target } from './credentials.ts'
 import {
@@ -188,20 +189,12 @@ class StaleConnection extends Error {}
 
 /** The start of an answer that tells of a failure; whatever hinders it, the status is told. */
 async function readText(response: IncomingMessage): Promise<string> {
-  const timer = setTimeout(() => response.destroy(), errorBodyMs)
-  const chunks: Buffer[] = []
-  let length = 0
+  const parts: Buffer[] = []
   try {
-    for await (const chunk of response) {
-      const bytes = chunk as Buffer
-      chunks.push(bytes)
-      length += bytes.length
-      if (length > errorBodyBytes) break
-    }
+    const errorBody = { totalMs: errorBodyMs, bytes: errorBodyBytes }
+    await readBody(response, 'an error', errorBody, (part) => parts.push(part))
   } catch {
     // A cut answer: what came is enough.
-  } finally {
-    clearTimeout(timer)
   }
-  return Buffer.concat(chunks).toString('utf8', 0, errorBodyBytes)
+  return Buffer.concat(parts).toString('utf8', 0, errorBodyBytes)
 }

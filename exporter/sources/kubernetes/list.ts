@@ -1,9 +1,10 @@
 /** One list in pages. Each item is parsed, pruned and let go while the rest of its page still arrives. */
 import type { IncomingMessage } from 'node:http'
-import { type Fields, fields, isObject, text } from '../../core/json.ts'
+import { fields, text } from '../../core/json.ts'
+import { AnswerError, failureOfAnswer, parseObject, readBody } from './body.ts'
 import type { Bounds } from './bounds.ts'
 import type { KubernetesClient } from './client.ts'
-import { type Asked, DeadlineError, describe, failureOfError, type KubernetesFailure } from './failures.ts'
+import type { KubernetesFailure } from './failures.ts'
 import { ItemSplitter } from './items.ts'
 
 /** A kind of object, and what of it is kept. */
@@ -34,16 +35,6 @@ export interface ServerTime {
   /** To the second: what the server's clock showed was up to 1 s more. */
   readonly dateMs: number
   readonly atMs: number
-}
-
-/** Answers that cannot be read or are too large, as the collector's failure. */
-export class AnswerError extends Error {
-  readonly reason: 'malformed' | 'limit'
-
-  constructor(reason: 'malformed' | 'limit', message: string) {
-    super(message)
-    this.reason = reason
-  }
 }
 
 /**
@@ -99,11 +90,6 @@ function serverTimeOf({ headers }: IncomingMessage, atMs: number): ServerTime | 
   return Number.isNaN(dateMs) ? undefined : { dateMs, atMs }
 }
 
-export function failureOfAnswer(asked: Asked, error: unknown): KubernetesFailure {
-  if (error instanceof AnswerError) return { reason: error.reason, message: `${describe(asked)}: ${error.message}` }
-  return failureOfError(asked, error)
-}
-
 interface Page<T> {
   readonly items: readonly T[]
   readonly resourceVersion: string
@@ -117,7 +103,8 @@ async function readPage<T>(response: IncomingMessage, resource: Resource<T>, bou
     if (item === undefined) throw new AnswerError('malformed', `an item is not one of ${resource.plural}`)
     items.push(item)
   })
-  await readBody(response, (chunk) => splitter.push(chunk), bounds)
+  const { pageTotalMs: totalMs, pageIdleMs: idleMs, pageBytes: bytes } = bounds
+  await readBody(response, 'a page', { totalMs, idleMs, bytes }, (part) => splitter.push(part))
   const list = parseObject(splitter.envelope())
   const { resourceVersion, continue: next } = fields(list.metadata)
   // Go writes an empty list that was never filled as null.
@@ -125,38 +112,4 @@ async function readPage<T>(response: IncomingMessage, resource: Resource<T>, bou
     throw new AnswerError('malformed', 'the answer has no list of items')
   }
   return { items, resourceVersion: text(resourceVersion), next: text(next) }
-}
-
-async function readBody(response: IncomingMessage, onChunk: (chunk: Buffer) => void, bounds: Bounds): Promise<void> {
-  const { pageIdleMs, pageTotalMs, pageBytes } = bounds
-  const total = setTimeout(() => {
-    response.destroy(new DeadlineError(`a page took over ${pageTotalMs} ms`))
-  }, pageTotalMs)
-  const idle = setTimeout(() => {
-    response.destroy(new DeadlineError(`a page fell silent for ${pageIdleMs} ms`))
-  }, pageIdleMs)
-  let length = 0
-  try {
-    for await (const chunk of response) {
-      const bytes = chunk as Buffer
-      idle.refresh()
-      length += bytes.length
-      if (length > pageBytes) throw new AnswerError('limit', `a page is larger than ${pageBytes} bytes`)
-      onChunk(bytes)
-    }
-  } finally {
-    clearTimeout(total)
-    clearTimeout(idle)
-  }
-}
-
-export function parseObject(json: string): Fields {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch {
-    throw new AnswerError('malformed', 'the answer is not JSON')
-  }
-  if (!isObject(value)) throw new AnswerError('malformed', 'the answer is not a JSON object')
-  return value
 }

@@ -8,10 +8,10 @@ import type { Clock } from '../../core/clock.ts'
 import { type Fields, isObject } from '../../core/json.ts'
 import type { Failure } from '../../core/poll.ts'
 import type { FindAddresses } from '../dns/host-addresses.ts'
+import { failureOfAnswer, parseObject, readBody } from './body.ts'
 import { defaultBounds } from './bounds.ts'
 import { KubernetesClient } from './client.ts'
 import { type ClusterOptions, type Credentials, CredentialsError, clusterCredentials } from './credentials.ts'
-import { failureOfAnswer, parseObject } from './list.ts'
 
 /** What RBAC grants. */
 export interface Right {
@@ -80,7 +80,7 @@ async function review(client: KubernetesClient, right: Right, signal: AbortSigna
   const reply = await client.ask({ verb: 'create', plural, path, body, headersMs: bounds.pageIdleMs, signal })
   if (!reply.ok) return refused(asked, reply.failure, 'create selfsubjectaccessreviews (ClusterRole system:basic-user)')
   try {
-    const { status } = parseObject(await readBody(reply.snapshot))
+    const { status } = parseObject(await readReview(reply.snapshot))
     if (!isObject(status) || typeof status.allowed !== 'boolean') {
       return refused(asked, { reason: 'malformed', message: `${client.server} gave a review without a status` }, '')
     }
@@ -99,20 +99,10 @@ function denial(call: string, { reason, evaluationError }: Fields): Failure {
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
-  const timer = setTimeout(() => response.destroy(new Error('a review that does not end')), bounds.pageIdleMs)
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of response) {
-      chunks.push(chunk as Buffer)
-      length += (chunk as Buffer).length
-      if (length > bodyBytes) break
-    }
-  } finally {
-    clearTimeout(timer)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+async function readReview(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = []
+  await readBody(response, 'a review', { totalMs: bounds.pageIdleMs, bytes: bodyBytes }, (part) => parts.push(part))
+  return Buffer.concat(parts).toString('utf8')
 }
 
 function whereOf({ kubeconfig, context, inCluster }: ClusterOptions): string {

@@ -4,11 +4,12 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { isObject } from '../../core/json.ts'
+import { AnswerError, failureOfAnswer, parseObject } from './body.ts'
 import type { Bounds } from './bounds.ts'
 import type { KubernetesClient } from './client.ts'
 import { type Asked, DeadlineError, failureOfStatus, type KubernetesFailure } from './failures.ts'
 import { LineSplitter } from './lines.ts'
-import { AnswerError, failureOfAnswer, parseObject, type Resource } from './list.ts'
+import type { Resource } from './list.ts'
 
 export type EventType = 'added' | 'modified' | 'deleted'
 
