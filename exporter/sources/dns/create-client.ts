@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
+import { messageOf } from '../../core/errors.ts'
 import { type FailureReason, failed, good, type Poll } from '../../core/poll.ts'
 import { Aborts } from './aborts.ts'
 import { followChain, maxAliases } from './chain.ts'
@@ -153,7 +154,7 @@ class Client implements DnsClient {
         hostname = chain.at(-1) ?? hostname
       }
     } catch (error) {
-      return this.#failed(question, resolver, 'internal', error instanceof Error ? error.message : String(error))
+      return this.#failed(question, resolver, 'internal', messageOf(error))
     }
   }
 

@@ -1,4 +1,5 @@
 /** The three kinds of resolver: who is asked, in which order, and what counts as an answer from them. */
+import { messageOf } from '../../core/errors.ts'
 import type { Question, ResolveOptions } from './client.ts'
 import type { Asked, AskFailure, AskOptions, Querier } from './query.ts'
 import type { ResolvConf } from './resolv-conf.ts'
@@ -72,8 +73,7 @@ async function readServers(resolvConf: ResolvConf): Promise<readonly ServerAddre
   try {
     return await resolvConf.servers()
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { ok: false, reason: 'internal', message: `the list of nameservers cannot be read: ${why}` }
+    return { ok: false, reason: 'internal', message: `the list of nameservers cannot be read: ${messageOf(error)}` }
   }
 }
 

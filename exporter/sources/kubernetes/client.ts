@@ -6,6 +6,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
+import { errorCode } from '../../core/errors.ts'
 import type { FindAddresses } from '../dns/host-addresses.ts'
 import { Lookups } from '../dns/lookup.ts'
 import { readBody } from './body.ts'
@@ -15,7 +16,6 @@ import {
   type Asked,
   DeadlineError,
   describe,
-  errorCode,
   failureOfError,
   failureOfStatus,
   type KubernetesFailure,

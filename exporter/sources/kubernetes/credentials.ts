@@ -11,6 +11,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { Cluster, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
+import { messageOf } from '../../core/errors.ts'
 import { fields, list } from '../../core/json.ts'
 import { KubeConfig } from './kube-config.ts'
 
@@ -85,8 +86,7 @@ async function within(target: Promise<Target>): Promise<Target> {
 /** Errors of the JSON parser quote what a plugin printed, which may be a token. */
 function safeMessage(error: unknown): string {
   if (error instanceof SyntaxError) return 'the kubeconfig, or what its credentials plugin printed, cannot be read'
-  const text = error instanceof Error ? error.message : String(error)
-  return `the credentials cannot be read: ${text.replace(/\s+/g, ' ').trim().slice(0, 240)}`
+  return `the credentials cannot be read: ${messageOf(error).replace(/\s+/g, ' ').trim().slice(0, 240)}`
 }
 
 function load(options: ClusterOptions): KubeConfig {

@@ -1,4 +1,5 @@
 /** What went wrong between this program and a Kubernetes API, as a reason and a sentence for the person who must act. */
+import { errorCode, messageOf } from '../../core/errors.ts'
 import type { Failure, FailureReason } from '../../core/poll.ts'
 
 export interface KubernetesFailure extends Failure {
@@ -108,13 +109,8 @@ function reasonOfError(error: unknown): FailureReason {
   return code === '' ? 'internal' : 'network'
 }
 
-export function errorCode(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  return typeof code === 'string' ? code : ''
-}
-
 /** A name with several addresses fails with one error for each, in an AggregateError without a text of its own. */
 function errorText(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(errorText).join(', ')
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
