@@ -6,6 +6,8 @@ import {
   aggregate,
   bounded,
   type Comparison,
+  calculate,
+  combine,
   join,
   max,
   or,
@@ -30,7 +32,7 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
   const removed = max(['cluster', 'load_balancer'], selectRecorded(recorded.lastChange, { change: 'removed' }))
   const cluster = ofAlert('cluster')
   const here = { cluster, load_balancer: ofAlert('load_balancer') }
-  const removal = max(['cluster'], selectRecorded(recorded.lastChange, { ...here, change: 'removed' }))
+  const removal = aggregate('min', ['cluster'], selectRecorded(recorded.firstChange, { ...here, change: 'removed' }))
   const addresses = selectRecorded(recorded.addressLeft, here)
   const shown = { vector: addresses, label: 'address', limit: config.names_shown } as const
   return {
@@ -51,7 +53,8 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
 
 function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
   const change = max(['cluster', 'hostname'], selectRecorded(recorded.dnsLastChange))
-  const changeHere = max(['cluster'], selectRecorded(recorded.dnsLastChange, hostnameHere))
+  const changeHere = aggregate('min', ['cluster'], selectRecorded(recorded.dnsFirstChange, hostnameHere))
+  const lastHere = max(['cluster'], selectRecorded(recorded.dnsLastChange, hostnameHere))
   const elbChanged = recent(config, selectRecorded(recorded.lastChange))
   const harmed = join(recent(config, change), 'and', ['cluster'], stranded(config, recorded, '>='))
   return {
@@ -63,6 +66,7 @@ function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
     description: [
       `The answer for {{ $labels.hostname }} changed`,
       time(changeHere, ' at '),
+      time(combine(lastHere, '>', ['cluster'], changeHere), ', last at '),
       list({
         vector: max(['cluster', 'answer'], select('elbchurn_dns_answer_info', hostnameHere, config.selector)),
         label: 'answer',
@@ -109,17 +113,28 @@ function strandedCount(recorded: Recordings): string {
   return `${number(selectRecorded(recorded.stranded, { cluster }))}${total} nodes`
 }
 
-/** Nodes that were not ready before the change are not its victims. */
+/**
+ * Nodes that were not ready before the change are not its victims, unless that leaves nobody: clocks may differ by more than
+ * is tolerated, and a change that nobody saw is dated when somebody looks again.
+ */
 function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector<'cluster'>): string {
   const cluster = ofAlert('cluster')
-  const since = bounded(nodeQuestions(config).notReadySince({ cluster }), '>=', ['cluster'], change)
-  const names = { vector: since, label: 'node', limit: config.names_shown } as const
+  const all = nodeQuestions(config).notReadySince({ cluster })
   // Heartbeats are late before the node controller says so; a node that it has named is not named again.
-  const lastHeartbeat = select('elbchurn_node_last_heartbeat_timestamp_seconds', { cluster }, config.selector)
-  const lateOnly = join(max(['cluster', 'node'], lastHeartbeat), 'unless', ['cluster', 'node'], since)
+  const lastHeartbeat = max(
+    ['cluster', 'node'],
+    select('elbchurn_node_last_heartbeat_timestamp_seconds', { cluster }, config.selector),
+  )
+  const earliest = calculate(change, '-', config.change_tolerance / 1_000)
+  const newest = max(['cluster'], or(all, lastHeartbeat))
+  // Every one is above a Unix time below 0.
+  const bound = or(combine(earliest, '<=', ['cluster'], newest), calculate(change, '*', -1))
+  const since = bounded(all, '>=', ['cluster'], bound)
+  const names = { vector: since, label: 'node', limit: config.names_shown } as const
+  const lateOnly = join(lastHeartbeat, 'unless', ['cluster', 'node'], since)
   return [
     `Stranded: ${strandedCount(recorded)}`,
-    time(aggregate('min', ['cluster'], since), ', the first not ready since '),
+    time(aggregate('min', ['cluster'], bounded(all, '>=', ['cluster'], earliest)), ', the first not ready since '),
     number(selectRecorded(recorded.nodesStale, { cluster }), ', ', ' with stale heartbeats'),
     '.\n',
     list({ ...names, before: 'Not ready: ', after: '.\n' }),

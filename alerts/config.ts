@@ -50,6 +50,7 @@ export const settings = {
   ),
 
   change_window: period(20 * minute, 'How long a change can be the cause of stranded kubelets.'),
+  change_tolerance: duration(1 * minute, 'How much later than its victims left Ready a change may be dated.'),
   stranded_not_ready_ratio: ratio(0.05, 'Share of nodes not ready that, with a change, means stranded kubelets.'),
   stranded_stale_ratio: ratio(0.1, 'Share of nodes with stale heartbeats that means the same.'),
   stranded_nodes: count(2, 'Stranded nodes that page; fewer are a warning.'),

@@ -177,6 +177,11 @@ export function calculate<L extends string>(of: Vector<L>, operator: '*' | '-' |
   return { text: `${operand(of)} ${operator} ${number}`, labels: of.labels, atom: false }
 }
 
+/** Keeps the Unix times that are not so many seconds ago; `where` of an `age` would tell their age. */
+export function younger<L extends string>(of: Vector<L>, seconds: number): Vector<L> {
+  return { text: `${operand(of)} > time() - ${seconds}`, labels: of.labels, atom: false }
+}
+
 /** `left / on (cluster) right`, or a comparison that keeps the values of `left`. */
 export function combine<L extends string, R extends string, O extends L & R>(
   left: Vector<L>,

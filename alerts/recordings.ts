@@ -19,6 +19,7 @@ import {
   type TargetLabel,
   type Vector,
   where,
+  younger,
 } from './promql.ts'
 
 export interface Recording<L extends string> {
@@ -26,6 +27,12 @@ export interface Recording<L extends string> {
   readonly labels: readonly L[]
   readonly expression: Vector<L>
 }
+
+/**
+ * A change is taken as the first one that a look back saw while it was so young. Without that, one from before the window
+ * would be its first value.
+ */
+const freshSeconds = 300
 
 /** In the order in which they are evaluated: each needs only those before it. */
 export type Recordings = ReturnType<typeof recordings>
@@ -84,21 +91,41 @@ function changeRecordings(config: RulesConfig) {
     'cluster_load_balancer_address:elbchurn_elb_address_retired_timestamp_seconds:min',
     firstSeenRetired(config),
   )
+  const dnsLastChange = record(
+    'cluster_hostname:elbchurn_dns_answer_last_change_timestamp_seconds:max',
+    max(['cluster', 'hostname', 'type'], over('max_over_time', dnsChange, window)),
+  )
   const removal = max(['cluster', 'load_balancer'], selectRecorded(lastChange, { change: 'removed' }))
   const seen = selectRecorded(firstSeen)
   return {
     lastChange,
+    // Of several within the window, the first: nodes that it stranded are its victims when another address leaves later.
+    firstChange: record(
+      'cluster_load_balancer:elbchurn_elb_address_first_change_timestamp_seconds:min',
+      or(
+        aggregate('min', ['cluster', 'load_balancer', 'change'], firstWithin(config, elbChange)),
+        younger(selectRecorded(lastChange), window / 1_000),
+      ),
+    ),
     firstSeen,
     // A scrape sees it some seconds after it left, but no address left after the last removal.
     addressLeft: record(
       'cluster_load_balancer_address:elbchurn_elb_address_left_timestamp_seconds:min',
       or(spread(removal, '<', ['cluster', 'load_balancer'], seen), seen),
     ),
-    dnsLastChange: record(
-      'cluster_hostname:elbchurn_dns_answer_last_change_timestamp_seconds:max',
-      max(['cluster', 'hostname', 'type'], over('max_over_time', dnsChange, window)),
+    dnsLastChange,
+    dnsFirstChange: record(
+      'cluster_hostname:elbchurn_dns_answer_first_change_timestamp_seconds:min',
+      or(
+        aggregate('min', ['cluster', 'hostname', 'type'], firstWithin(config, dnsChange)),
+        younger(selectRecorded(dnsLastChange), window / 1_000),
+      ),
     ),
   }
+}
+
+function firstWithin<L extends string>(config: RulesConfig, lastChange: Vector<L>): Vector<L> {
+  return leastOver(younger(lastChange, freshSeconds), config.change_window, config.since_step)
 }
 
 /** The first scrape that saw each address retired, of those that left within the window and are not back. */
