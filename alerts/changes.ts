@@ -4,12 +4,16 @@ import { durationInWords } from './durations.ts'
 import {
   age,
   aggregate,
+  apply,
   calculate,
   combine,
+  greatestOver,
   growth,
   join,
+  leastOver,
   max,
   noneOf,
+  or,
   over,
   select,
   selectRecorded,
@@ -25,7 +29,7 @@ export function changeAlerts(config: RulesConfig, recorded: Recordings): Alert[]
     churnHigh(config),
     addressChanged(config, recorded),
     answerChanged(config),
-    answersDisagree(config),
+    answersDisagree(config, recorded),
     queriesFailing(config),
   ]
 }
@@ -74,7 +78,7 @@ function addressChanged(config: RulesConfig, recorded: Recordings): Alert {
 function answerChanged(config: RulesConfig): Alert {
   const { selector, changed_window: windowMs } = config
   const last = select('elbchurn_dns_answer_last_change_timestamp_seconds', {}, selector)
-  const here = { cluster: ofAlert('cluster'), hostname: ofAlert('hostname') }
+  const here = { cluster: ofAlert('cluster'), hostname: ofAlert('hostname'), type: ofAlert('type') }
   const answers = max(['cluster', 'answer'], select('elbchurn_dns_answer_info', here, selector))
   const now = { vector: answers, label: 'answer', limit: config.names_shown } as const
   const at = max(['cluster'], select('elbchurn_dns_answer_last_change_timestamp_seconds', here, selector))
@@ -90,21 +94,31 @@ function answerChanged(config: RulesConfig): Alert {
   }
 }
 
-function answersDisagree(config: RulesConfig): Alert {
-  const { selector, disagree_for: forMs, disagree_ttls: ttls } = config
+/** How far back it is looked for since when resolvers differ; half of it is sure to be within. */
+const differLookBack = 3_600_000
+
+function answersDisagree(config: RulesConfig, recorded: Recordings): Alert {
+  const { selector, since_step: step, disagree_for: forMs, disagree_ttls: ttls } = config
   const target = ['cluster', 'hostname', 'type'] as const
-  const differ = where(max(target, select('elbchurn_dns_resolvers_agree', {}, selector)), '==', 0)
+  const agree = selectRecorded(recorded.resolversAgree)
+  const agreed = greatestOver(apply('timestamp', where(agree, '==', 1)), differLookBack, step)
+  const since = or(calculate(agreed, '+', step / 1_000), leastOver(apply('timestamp', agree), differLookBack, step))
   const lastChange = max(target, select('elbchurn_dns_answer_last_change_timestamp_seconds', {}, selector))
   const ttl = max(target, select('elbchurn_dns_answer_ttl_seconds', {}, selector))
-  // A change may take as long as the answers are cached to reach every resolver.
-  const young = combine(age(lastChange), '<=', target, calculate(ttl, '*', ttls))
+  // A change may take as long as the answers are cached to reach every resolver. What `for` waits is a part of that.
+  const left = calculate(calculate(ttl, '*', ttls), '-', forMs / 1_000)
+  const half = differLookBack / 2_000
+  const young = or(
+    combine(age(since), '<', target, where(left, '<', half)),
+    combine(age(lastChange), '<', target, where(left, '>=', half)),
+  )
   return {
     alert: 'DNSAnswersDisagree',
     severity: 'warning',
-    expression: join(differ, 'unless', target, young),
+    expression: join(where(agree, '==', 0), 'unless', target, young),
     forMs,
     summary: `${clusterFirst}resolvers disagree on {{ $labels.type }} {{ $labels.hostname }}`,
-    description: `Resolvers have given different {{ $labels.type }} answers for {{ $labels.hostname }} for ${durationInWords(forMs)}, and for over ${ttls} TTLs after the last change.\nClients of one of them dial addresses that the others no longer know.`,
+    description: `Resolvers have given different {{ $labels.type }} answers for {{ $labels.hostname }} for ${durationInWords(forMs)}, and for over ${ttls} × their TTL.\nClients of one of them dial addresses that the others no longer know.`,
     board: 'elb-churn-incident',
   }
 }

@@ -150,6 +150,12 @@ export function leastOver<L extends string>(of: Vector<L>, windowMs: number, ste
   return { text: `min_over_time(${operand(of)}${range})`, labels: of.labels, atom: true }
 }
 
+/** The greatest value, likewise. */
+export function greatestOver<L extends string>(of: Vector<L>, windowMs: number, stepMs: number): Vector<L> {
+  const range = `[${formatDuration(windowMs)}:${formatDuration(stepMs)}]`
+  return { text: `max_over_time(${operand(of)}${range})`, labels: of.labels, atom: true }
+}
+
 /** The series as they were `ms` ago. */
 export function ago<L extends string>(of: Selector<L>, ms: number): Vector<L> {
   return { text: `${of.text} offset ${formatDuration(ms)}`, labels: of.labels, atom: true }

@@ -113,6 +113,11 @@ function changeRecordings(config: RulesConfig) {
       'cluster_load_balancer_address:elbchurn_elb_address_left_timestamp_seconds:min',
       or(spread(removal, '<', ['cluster', 'load_balancer'], seen), seen),
     ),
+    // The one that sees them differ is right: another may ask fewer resolvers.
+    resolversAgree: record(
+      'cluster_hostname:elbchurn_dns_resolvers_agree:min',
+      aggregate('min', ['cluster', 'hostname', 'type'], select('elbchurn_dns_resolvers_agree', {}, selector)),
+    ),
     dnsLastChange,
     dnsFirstChange: record(
       'cluster_hostname:elbchurn_dns_answer_first_change_timestamp_seconds:min',

@@ -5,7 +5,7 @@
 import { aggregate, calculate, type Placeholder, type Vector, where } from './promql.ts'
 
 /** Labels of the alert that a query in its text may use, by the place they have among the template's arguments. */
-const questionLabels = ['cluster', 'load_balancer', 'hostname'] as const
+const questionLabels = ['cluster', 'load_balancer', 'hostname', 'type'] as const
 type QuestionLabel = (typeof questionLabels)[number]
 
 /** A matcher for the value that this label has on the alert. An alert without it asks for series without it. */

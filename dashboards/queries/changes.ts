@@ -94,8 +94,9 @@ export function answerTimeline<B extends Target>(scope: Scope, by: readonly B[])
   return max<Target | 'cluster' | 'answer', B | 'answer'>([...by, 'answer'], or(stale, answers))
 }
 
+/** 0 where one of the exporters sees them differ: another may ask fewer resolvers. */
 export function resolversAgree({ matchers }: Scope): Vector<'hostname' | 'type'> {
-  return max(['hostname', 'type'], select('elbchurn_dns_resolvers_agree', {}, matchers))
+  return aggregate('min', ['hostname', 'type'], select('elbchurn_dns_resolvers_agree', {}, matchers))
 }
 
 export function answerCount({ matchers }: Scope): Vector<Target> {
