@@ -83,8 +83,9 @@ export const settings = {
   api_unreachable_for: duration(1 * minute, 'How long the nodes collector may fail.'),
 
   exporter_down_for: duration(2 * minute, 'How long a target may be down.'),
-  exporter_known_for: period(1 * hour, 'How long a target that is down is known to be one of the exporter.'),
+  exporter_known_for: period(1 * hour, 'How long a target that went down is known to be one of the exporter.'),
   collector_failing_for: duration(5 * minute, 'How long a collector may fail.'),
+  collector_failing_ratio: ratio(0.5, 'Share of processes: a collector that fails on more, or on all, is told.'),
   reload_failed_for: duration(1 * minute, 'How long a failed reload may stand.'),
 } as const satisfies Record<string, Setting<unknown>>
 

@@ -23,6 +23,8 @@ const tables = {
   ...kubeStateMetrics,
   /** Prometheus's own, of each target. */
   up: { labels: [] },
+  /** What it wrote of each alert at the last evaluation, with the labels of the alert. */
+  ALERTS: { labels: ['alertname', 'alertstate'] },
 } as const
 
 export type MetricName = keyof typeof tables

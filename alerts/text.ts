@@ -5,7 +5,7 @@
 import { aggregate, calculate, type Placeholder, type Vector, where } from './promql.ts'
 
 /** Labels of the alert that a query in its text may use, by the place they have among the template's arguments. */
-const questionLabels = ['cluster', 'load_balancer', 'hostname', 'type'] as const
+const questionLabels = ['cluster', 'load_balancer', 'hostname', 'type', 'collector'] as const
 type QuestionLabel = (typeof questionLabels)[number]
 
 /** A matcher for the value that this label has on the alert. An alert without it asks for series without it. */
@@ -40,6 +40,11 @@ function withSeries(vector: Vector<string>, then: string, otherwise = ''): strin
 /** The value of the vector's one series as a whole number. */
 export function number(vector: Vector<string>, before = '', after = '', otherwise = ''): string {
   return withSeries(vector, `${before}{{ . | first | value | printf "%.0f" }}${after}`, otherwise)
+}
+
+/** One word or the other, by the value of the vector's one series. */
+export function plural(vector: Vector<string>, one: string, many: string): string {
+  return `{{ with ${question(vector)} }}{{ if eq (. | first | value) 1.0 }}${one}{{ else }}${many}{{ end }}{{ else }}${many}{{ end }}`
 }
 
 /** The value of the vector's one series, a Unix time, as `12:03:41 UTC`. */

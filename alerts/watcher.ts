@@ -1,9 +1,22 @@
 /** Whether anybody is watching: the Kubernetes API out of reach, and the exporter itself. */
 import type { RulesConfig } from './config.ts'
 import { durationInWords } from './durations.ts'
-import { absent, aggregate, join, max, or, over, select, type TargetLabel, where } from './promql.ts'
+import {
+  absent,
+  aggregate,
+  calculate,
+  combine,
+  join,
+  max,
+  or,
+  over,
+  select,
+  type TargetLabel,
+  type Vector,
+  where,
+} from './promql.ts'
 import type { Alert } from './rule.ts'
-import { clusterFirst, clusterName } from './text.ts'
+import { clusterFirst, clusterName, number, ofAlert, plural, valueNumber } from './text.ts'
 
 export function watcherAlerts(config: RulesConfig): Alert[] {
   return [
@@ -31,15 +44,21 @@ function apiUnreachable(config: RulesConfig): Alert {
 }
 
 function exporterDown(config: RulesConfig): Alert {
-  const { selector, exporter_down_for: forMs } = config
+  const { selector, exporter_down_for: forMs, exporter_known_for: knownMs } = config
+  const name = 'ElbChurnExporterDown'
   const process = config.exporter_labels as readonly TargetLabel[]
   const build = select('elbchurn_build_info', {}, selector)
   const down = where(select('up', {}, selector), '==', 0)
-  // Whatever its job is called, it is one of ours if it has lately said so.
-  const known = join(down, 'and', process, over('last_over_time', build, config.exporter_known_for))
+  // Whatever its job is called, it is one of ours if it has lately said so, or if this alert has: so it lasts as long as the
+  // target is down, and ends when it is back or is a target no more.
+  const told = select('ALERTS', { alertname: name, alertstate: 'firing', instance: { operator: '!=', value: '' } })
+  const known = or(
+    join(down, 'and', process, over('last_over_time', build, knownMs)),
+    join(down, 'and', process, over('last_over_time', told, knownMs)),
+  )
   const none = join(absent(build), 'unless', [], known)
   return {
-    alert: 'ElbChurnExporterDown',
+    alert: name,
     severity: 'warning',
     expression: or(known, none),
     forMs,
@@ -50,15 +69,25 @@ function exporterDown(config: RulesConfig): Alert {
 }
 
 function collectorFailing(config: RulesConfig): Alert {
-  const { selector, collector_failing_for: forMs } = config
-  const up = max(['cluster', 'collector'], select('elbchurn_collector_up', {}, selector))
+  const { selector, collector_failing_for: forMs, collector_failing_ratio: share } = config
+  const target = ['cluster', 'collector'] as const
+  const process = [...target, ...(config.exporter_labels as readonly TargetLabel[])] as const
+  const count = (of: Vector<(typeof process)[number]>) => aggregate('count', target, of)
+  const up = max(process, select('elbchurn_collector_up', {}, selector))
+  const failing = count(where(up, '==', 0))
+  const here = { cluster: ofAlert('cluster'), collector: ofAlert('collector') }
+  const all = count(max(process, select('elbchurn_collector_up', here, selector)))
   return {
     alert: 'ElbChurnCollectorFailing',
     severity: 'warning',
-    expression: where(up, '==', 0),
+    // Of two exporters one is enough; of many agents each sees what no other does.
+    expression: or(
+      combine(failing, '>=', target, count(up)),
+      combine(failing, '>', target, calculate(count(up), '*', share)),
+    ),
     forMs,
     summary: `${clusterFirst}collector {{ $labels.collector }} fails`,
-    description: `Collector {{ $labels.collector }} of ${clusterName} has failed for ${durationInWords(forMs)}, on every exporter.\nWhat it watches is withdrawn after some minutes. elbchurn_collector_errors_total tells by its label reason why, and the exporter's log on what.`,
+    description: `Collector {{ $labels.collector }} of ${clusterName} has failed for ${durationInWords(forMs)}, on ${valueNumber} of ${number(all)} ${plural(all, 'process', 'processes')}.\nWhat it watches is withdrawn after some minutes. elbchurn_collector_errors_total tells by its label reason why, and the exporter's log on what.`,
     board: 'elb-churn-exporter',
   }
 }
