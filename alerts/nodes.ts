@@ -29,7 +29,7 @@ export interface NodeQuestions {
   notReady(): Vector<'cluster'>
   /** Absent where there are no nodes. `notReady` and `total`: the answers to the questions above. */
   notReadyRatio(notReady: Vector<'cluster'>, total: Vector<'cluster'>): Vector<'cluster'>
-  /** How many left Ready within the window; a node that did so twice counts twice. */
+  /** How many left Ready within the window. */
   leftReady(windowMs: number): Vector<'cluster'>
   /** Since when each node is not ready, Unix time. */
   notReadySince(cluster?: Matchers<'cluster'>): Vector<'cluster' | 'node'>
@@ -53,8 +53,10 @@ function askExporter(config: RulesConfig): NodeQuestions {
     notReady: () => largestSum(config, select('elbchurn_nodes', notReady, selector)),
     notReadyRatio: () => max(['cluster'], select('elbchurn_nodes_not_ready_ratio', {}, selector)),
     leftReady(windowMs) {
-      const left = select('elbchurn_node_ready_transitions_total', { to: oneOf('false', 'unknown') }, selector)
-      return largestSum(config, growth(left, windowMs))
+      const left = max(['cluster'], growth(select('elbchurn_nodes_left_ready_total', {}, selector), windowMs))
+      // Exporters that lack it: a node that turns False, then Unknown counts twice, as one that flaps twice does.
+      const turned = select('elbchurn_node_ready_transitions_total', { to: oneOf('false', 'unknown') }, selector)
+      return or(left, largestSum(config, growth(turned, windowMs)))
     },
     notReadySince: (cluster) =>
       max(['cluster', 'node'], select('elbchurn_node_not_ready_since_timestamp_seconds', cluster, selector)),
@@ -74,7 +76,10 @@ function askKubeStateMetrics(config: RulesConfig): NodeQuestions {
     notReady: () => aggregate('sum', ['cluster'], whether(shouldBeReady(ready()), '==', 0)),
     notReadyRatio: (notReady, total) => combine(notReady, '/', ['cluster'], where(total, '>', 0)),
     // A reset of a gauge of 0 and 1 is a fall: the node left Ready.
-    leftReady: (windowMs) => aggregate('sum', ['cluster'], shouldBeReady(over('resets', ready(), windowMs))),
+    leftReady: (windowMs) => {
+      const left = whether(shouldBeReady(over('resets', ready(), windowMs)), '>', 0)
+      return aggregate('sum', ['cluster'], left)
+    },
     notReadySince(cluster) {
       const downAt = apply('timestamp', where(ready(cluster), '==', 0))
       const since = leastOver(downAt, config.change_window, config.since_step)
