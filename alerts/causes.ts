@@ -1,6 +1,6 @@
 /** The alerts that link stranded kubelets to the change behind them. */
 import type { RulesConfig } from './config.ts'
-import { nodeQuestions } from './nodes.ts'
+import { largestSum, nodeQuestions } from './nodes.ts'
 import {
   age,
   aggregate,
@@ -30,6 +30,7 @@ export function causeAlerts(config: RulesConfig, recorded: Recordings): Alert[] 
 
 function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Severity, than: Comparison): Alert {
   const removed = max(['cluster', 'load_balancer'], selectRecorded(recorded.lastChange, { change: 'removed' }))
+  const firstRemoval = aggregate('min', ['cluster'], selectRecorded(recorded.firstChange, { change: 'removed' }))
   const cluster = ofAlert('cluster')
   const here = { cluster, load_balancer: ofAlert('load_balancer') }
   const removal = aggregate('min', ['cluster'], selectRecorded(recorded.firstChange, { ...here, change: 'removed' }))
@@ -38,7 +39,7 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
   return {
     alert: 'KubeletsStrandedByELBChange',
     severity,
-    expression: join(recent(config, removed), 'and', ['cluster'], stranded(config, recorded, than)),
+    expression: harmful(config, recorded, removed, firstRemoval, than),
     ...timing(config, severity),
     summary: `${clusterFirst}${list({ ...shown, before: '{{ $labels.load_balancer }} lost ', otherwise: '{{ $labels.load_balancer }} lost an address' })}, ${strandedCount(recorded)} stranded`,
     description: [
@@ -56,7 +57,8 @@ function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
   const changeHere = aggregate('min', ['cluster'], selectRecorded(recorded.dnsFirstChange, hostnameHere))
   const lastHere = max(['cluster'], selectRecorded(recorded.dnsLastChange, hostnameHere))
   const elbChanged = recent(config, selectRecorded(recorded.lastChange))
-  const harmed = join(recent(config, change), 'and', ['cluster'], stranded(config, recorded, '>='))
+  const firstChange = aggregate('min', ['cluster'], selectRecorded(recorded.dnsFirstChange))
+  const harmed = harmful(config, recorded, change, firstChange, '>=')
   return {
     alert: 'KubeletsStrandedByDNSChange',
     severity: 'critical',
@@ -86,6 +88,43 @@ const hostnameHere = { cluster: ofAlert('cluster'), hostname: ofAlert('hostname'
 
 function recent<L extends string>(config: RulesConfig, change: Vector<L>): Vector<L> {
   return where(age(change), '<', config.change_window / 1_000)
+}
+
+/** Recent changes in clusters that have stranded nodes, and not only some that no change of the window has stranded. */
+function harmful<L extends string>(
+  config: RulesConfig,
+  recorded: Recordings,
+  change: Vector<L | 'cluster'>,
+  firstChange: Vector<'cluster'>,
+  than: Comparison,
+): Vector<L | 'cluster'> {
+  const harmed = join(recent(config, change), 'and', ['cluster'], stranded(config, recorded, than))
+  if (config.nodes_source !== 'exporter') return harmed
+  return join(harmed, 'unless', ['cluster'], longNotReady(config, recorded, firstChange))
+}
+
+/**
+ * Clusters where all nodes that are not ready are so since long before the change. A page too many is better than one too
+ * few: a node not ready that is not listed, or a heartbeat that those nodes do not explain, and the cluster is none of these.
+ */
+function longNotReady(config: RulesConfig, recorded: Recordings, change: Vector<'cluster'>): Vector<'cluster'> {
+  const { selector } = config
+  const cluster = ['cluster'] as const
+  const node = ['cluster', 'node'] as const
+  const since = max(node, select('elbchurn_node_not_ready_since_timestamp_seconds', {}, selector))
+  const lastHeartbeat = select('elbchurn_node_last_heartbeat_timestamp_seconds', {}, selector)
+  const longBefore = calculate(change, '-', config.long_not_ready / 1_000)
+  const unlisted = combine(selectRecorded(recorded.notReady), '>', cluster, aggregate('count', cluster, since))
+  const stale = where(selectRecorded(recorded.nodesStale), '>', 0)
+  const unknown = largestSum(config, select('elbchurn_nodes', { ready: 'unknown' }, selector))
+  const doubts = [
+    unlisted,
+    where(select('elbchurn_nodes_omitted', {}, selector), '>', 0),
+    join(stale, 'unless', cluster, combine(stale, '<=', cluster, unknown)),
+    combine(max(cluster, lastHeartbeat), '>=', cluster, longBefore),
+  ] as const
+  const all = combine(max(cluster, since), '<', cluster, longBefore)
+  return doubts.reduce<Vector<'cluster'>>((sure, doubt) => join(sure, 'unless', cluster, doubt), all)
 }
 
 /** Clusters with stranded nodes, few or many, where they are a share of the nodes that matters. */

@@ -51,6 +51,7 @@ export const settings = {
 
   change_window: period(20 * minute, 'How long a change can be the cause of stranded kubelets.'),
   change_tolerance: duration(1 * minute, 'How much later than its victims left Ready a change may be dated.'),
+  long_not_ready: period(1 * hour, 'Nodes not ready since so long before a change are none of its victims.'),
   stranded_not_ready_ratio: ratio(0.05, 'Share of nodes not ready that, with a change, means stranded kubelets.'),
   stranded_stale_ratio: ratio(0.1, 'Share of nodes with stale heartbeats that means the same.'),
   stranded_nodes: count(2, 'Stranded nodes that page; fewer are a warning.'),
