@@ -143,6 +143,13 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
         event(both).payload.summary,
         'no cluster / k8s-api: summary of KubeletsStrandedByELBChange (2 alerts)',
       )
+      assert.deepEqual(
+        event(both).links.map(({ href }) => href),
+        [
+          'https://runbooks.example.com/KubeletsStrandedByELBChange',
+          `${incident}?alertname=KubeletsStrandedByELBChange&cluster=undefined`,
+        ],
+      )
       assert.match(
         chatText(await chat('no cluster / stray: summary of KubeNodeNotReady')),
         /summary of KubeNodeNotReady/,
@@ -193,6 +200,18 @@ for (const tool of ['alertmanager-release', 'alertmanager'] as const) {
           `Dashboard: ${dashboard}`,
         ],
       )
+    })
+
+    it('links what the title names where a page has several alerts', async () => {
+      await alertmanager.post([
+        alert('ConnectionsStalledToRetiredAddress', 'critical', 'pair', { hostname: 'api.example.com' }),
+        alert('KubernetesNodesNotReadyRatioHigh', 'critical', 'pair'),
+      ])
+      const { payload, links, client_url } = event(await firstPage('pair'))
+      const [, name = ''] = /^pair: summary of (\w+) \(2 alerts\)$/.exec(payload.summary) ?? []
+      const dashboard = `${incident}?alertname=${name}&cluster=pair`
+      const hrefs = links.map(({ href }) => href)
+      assert.deepEqual([...hrefs, client_url], [`https://runbooks.example.com/${name}`, dashboard, dashboard])
     })
 
     it('says the same in chat in its markup, with text that is not markup escaped, and the resolve in one line', async () => {
