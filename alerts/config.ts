@@ -9,6 +9,7 @@ import {
   duration,
   labelNames,
   labels,
+  labelTaken,
   matchers,
   objectLabelName,
   period,
@@ -113,6 +114,9 @@ export function parseSettings(assignments: readonly string[]): RulesConfig {
       else values[key] = parsed.value
     }
   }
+  const { labels: set, exporter_labels: used } = values as RulesConfig
+  const taken = used.filter((name) => Object.hasOwn(set, name))
+  faults.push(...taken.map((name) => `--set labels=${name}=${set[name]}: ${labelTaken(name).fault}`))
   if (faults.length > 0) throw new SettingError(faults.join('\n'))
   return values as RulesConfig
 }

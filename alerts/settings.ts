@@ -70,8 +70,12 @@ export interface NameRule {
   readonly never?: RegExp
 }
 
-/** Names of labels in Prometheus, but for those that rules set themselves. */
-export const alertLabelName: NameRule = { pattern: /^[a-zA-Z_]\w*$/, never: /^(?:alertname|severity)$|^__/ }
+/** Names of labels in Prometheus, but for those by which rules, routes and texts tell one alert from another. */
+export const alertLabelName: NameRule = {
+  pattern: /^[a-zA-Z_]\w*$/,
+  never:
+    /^(?:alertname|alertstate|severity|cluster|load_balancer|change|hostname|type|resolver|collector|job|instance)$|^__/,
+}
 /** Names of labels in Kubernetes, with or without a prefix. */
 export const objectLabelName: NameRule = { pattern: /^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?$/ }
 
@@ -190,6 +194,10 @@ export function labelNames(standard: readonly string[], help: string): Setting<r
   }
 }
 
+export function labelTaken(name: string): { readonly fault: string } {
+  return { fault: `cannot set the label ${name}, by which the rules tell one alert from another` }
+}
+
 /** `name=value,name=value`. `name`: what a name may look like. */
 export function labels(
   standard: Readonly<Record<string, string>>,
@@ -210,8 +218,9 @@ export function labels(
     help,
     parse(text) {
       const pairs = (text === '' ? [] : text.split(',')).map((pair) => /^\s*([^=\s]+)=([^=]*)$/.exec(pair))
-      const good = (name: string) => pattern.test(name) && never?.test(name) !== true
-      const entries = pairs.flatMap((pair) => (pair !== null && good(pair[1] ?? '') ? [[pair[1], pair[2]]] : []))
+      const entries = pairs.flatMap((pair) => (pattern.test(pair?.[1] ?? '') ? [[pair?.[1], pair?.[2]]] : []))
+      const taken = entries.find(([name = '']) => never?.test(name))
+      if (taken !== undefined) return labelTaken(taken[0] ?? '')
       return entries.length === pairs.length
         ? { value: Object.fromEntries(entries) as Record<string, string> }
         : { fault: 'is not a list of labels such as team=platform,tier=1' }

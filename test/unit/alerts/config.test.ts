@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { defaultConfig, describeSettings, parseSettings, SettingError, settings } from '../../../alerts/config.ts'
 import { durationInWords, formatDuration } from '../../../alerts/durations.ts'
@@ -72,7 +73,12 @@ describe('the settings of the alert pack', () => {
     'matchers without quotes': ['selector=env=prod', /is not a list of label matchers/],
     'matchers that end the template': ['selector=env="`}}"', /is not a list of label matchers/],
     'matchers that end the selector': ['selector=a="b"} or up{a="b"', /is not a list of label matchers/],
-    'a label that rules set': ['labels=severity=page', /is not a list of labels/],
+    'a label that rules set': [
+      'labels=team=a,severity=page',
+      /: cannot set the label severity, by which the rules tell/,
+    ],
+    'a label that tells one exporter from another': ['labels=instance=x', /cannot set the label instance/],
+    'a label that every metric has': ['labels=cluster=x', /cannot set the label cluster/],
     'a label of Kubernetes on an alert': ['labels=example.com/a=b', /is not a list of labels/],
     'a label without a value': ['labels=team', /is not a list of labels/],
     'label names with a space': ['exporter_labels=a b', /is not a list of label names/],
@@ -84,6 +90,20 @@ describe('the settings of the alert pack', () => {
   for (const [what, [assignment, fault]] of Object.entries(bad)) {
     it(`refuse ${what}`, () => assert.match(faultOf(assignment), fault))
   }
+
+  it('refuse a label that tells exporters apart where that is set, in either order', () => {
+    const fault = '--set labels=pod=x: cannot set the label pod, by which the rules tell one alert from another'
+    assert.equal(faultOf('labels=team=a,pod=x', 'exporter_labels=job,pod'), fault)
+    assert.equal(faultOf('exporter_labels=job,pod', 'labels=pod=x'), fault)
+    assert.equal(faultOf('labels=pod=x'), '')
+  })
+
+  it('refuse every label that an alert takes from its expression', async () => {
+    const texts = [await readFile(new URL('../../../alerts/rules.yaml', import.meta.url), 'utf8')]
+    const used = new Set(texts.flatMap((text) => [...text.matchAll(/\$labels\.(\w+)/g)].map(([, name]) => name)))
+    assert.ok(used.size > 6)
+    for (const name of used) assert.match(faultOf(`labels=${name}=x`), /cannot set the label/, name)
+  })
 
   it('tell all faults at once, a line each', () => {
     assert.equal(faultOf('nope=1', 'stranded_for=x', 'stranded_nodes=2').split('\n').length, 2)

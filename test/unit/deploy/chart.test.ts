@@ -73,7 +73,7 @@ describe('the settings of the rules as values of the chart', () => {
 
   it('are refused by the schema with names of labels that rules set themselves', () => {
     assert.equal(takes({ labels: { team: 'a' } }), true)
-    for (const name of ['alertname', 'severity', '__name__', 'a-b'])
+    for (const name of ['alertname', 'severity', 'instance', 'cluster', '__name__', 'a-b'])
       assert.equal(takes({ labels: { [name]: 'a' } }), false)
     assert.equal(takes({ prometheusrule_labels: { 'example.com/part-of': 'a' } }), true)
   })

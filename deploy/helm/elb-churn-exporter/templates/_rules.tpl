@@ -8,6 +8,9 @@ a placeholder ${key.form} wherever a text shows a setting. Values go in as JSON 
 {{- range $key, $setting := .Files.Get "files/rule-settings.json" | fromJson }}
 {{- $_ := set $settings $key (ternary (get $given $key) $setting.default (hasKey $given $key)) }}
 {{- end }}
+{{- range regexSplit " *, *" $settings.exporter_labels -1 }}
+{{- if hasKey $settings.labels . }}{{ fail (printf "rules.settings.labels: cannot set the label %s, by which the rules tell one alert from another" .) }}{{ end }}
+{{- end }}
 {{- $variant := $settings.nodes_source }}
 {{- if and (ne $variant "exporter") $settings.kube_state_metrics_cluster }}{{ $variant = printf "%s-named" $variant }}{{ end }}
 {{- $text := .Files.Get (printf "files/rules/%s.json" $variant) }}
