@@ -18,7 +18,7 @@ import {
 } from './promql.ts'
 import type { Recordings } from './recordings.ts'
 import type { Alert, Severity } from './rule.ts'
-import { clusterFirst, list, number, ofAlert, time } from './text.ts'
+import { clusterFirst, countedNodes, list, number, ofAlert, plural, time } from './text.ts'
 
 export function causeAlerts(config: RulesConfig, recorded: Recordings): Alert[] {
   return [
@@ -45,7 +45,7 @@ function strandedByElb(config: RulesConfig, recorded: Recordings, severity: Seve
     description: [
       list({ ...shown, at: true, before: `Left load balancer {{ $labels.load_balancer }} (UTC): `, after: '.\n' }),
       strandedNodes(config, recorded, removal),
-      advice(),
+      advice(recorded),
     ].join(''),
     board: 'elb-churn-incident',
     from: removal,
@@ -77,7 +77,7 @@ function strandedByDns(config: RulesConfig, recorded: Recordings): Alert {
       }),
       '. No load balancer of the cluster changed.\n',
       strandedNodes(config, recorded, changeHere),
-      advice(),
+      advice(recorded),
     ].join(''),
     board: 'elb-churn-incident',
     from: changeHere,
@@ -148,8 +148,8 @@ function timing(config: RulesConfig, severity: Severity): Pick<Alert, 'forMs' | 
 /** `5 of 10 nodes` */
 function strandedCount(recorded: Recordings): string {
   const cluster = ofAlert('cluster')
-  const total = number(selectRecorded(recorded.nodes, { cluster }), ' of ')
-  return `${number(selectRecorded(recorded.stranded, { cluster }))}${total} nodes`
+  const total = countedNodes(selectRecorded(recorded.nodes, { cluster }), ' of ')
+  return `${number(selectRecorded(recorded.stranded, { cluster }))}${total}`
 }
 
 /**
@@ -181,9 +181,9 @@ function strandedNodes(config: RulesConfig, recorded: Recordings, change: Vector
   ].join('')
 }
 
-function advice(): string {
-  return (
-    'Their kubelets hold connections to an address that no longer answers, which the kernel gives up after about ' +
-    '15 minutes. Restart those kubelets; the runbook tells how, and how to end it for good.'
-  )
+function advice(recorded: Recordings): string {
+  const stranded = selectRecorded(recorded.stranded, { cluster: ofAlert('cluster') })
+  const who = plural(stranded, 'Its kubelet holds', 'Their kubelets hold')
+  const whom = plural(stranded, 'that kubelet', 'those kubelets')
+  return `${who} connections to an address that no longer answers, which the kernel gives up after about 15 minutes. Restart ${whom}; the runbook tells how, and how to end it for good.`
 }

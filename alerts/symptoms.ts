@@ -15,7 +15,20 @@ import {
 } from './promql.ts'
 import type { Recording, Recordings } from './recordings.ts'
 import type { Alert } from './rule.ts'
-import { clusterFirst, clusterName, list, number, ofAlert, percent, valueNumber, valuePercent } from './text.ts'
+import {
+  byFirst,
+  byValue,
+  clusterFirst,
+  clusterName,
+  countedNodes,
+  list,
+  number,
+  ofAlert,
+  percent,
+  plural,
+  valueNumber,
+  valuePercent,
+} from './text.ts'
 
 export function symptomAlerts(config: RulesConfig, recorded: Recordings): Alert[] {
   return [
@@ -34,12 +47,13 @@ function notReadyRatioHigh(config: RulesConfig, recorded: Recordings): Alert[] {
   const many = where(selectRecorded(recorded.notReady), '>=', config.mass_nodes)
   const since = nodeQuestions(config).notReadySince({ cluster })
   const names = list({ vector: since, label: 'node', limit: config.names_shown, before: ': ' })
-  const counted = `${number(selectRecorded(recorded.notReady, { cluster }))} of ${total(recorded)} nodes`
+  const notReady = selectRecorded(recorded.notReady, { cluster })
+  const counted = `${number(notReady)} of ${total(recorded)}`
   const alert = (bound: number, forMs: number) => ({
     alert: 'KubernetesNodesNotReadyRatioHigh',
     forMs,
     summary: `${clusterFirst}${valuePercent} of nodes not ready (${counted})`,
-    description: `${counted} of ${clusterName} are not ready${names}.\nAbove ${percent(bound)} for ${durationInWords(forMs)}. Look for what they share: a zone, a network, the path to the Kubernetes API.`,
+    description: `${counted} of ${clusterName} ${plural(notReady, 'is', 'are')} not ready${names}.\nAbove ${percent(bound)} for ${durationInWords(forMs)}. Look for what they share: a zone, a network, the path to the Kubernetes API.`,
     board: 'elb-churn-incident' as const,
   })
   const { not_ready_warning_ratio: warning, not_ready_critical_ratio: critical } = config
@@ -60,20 +74,21 @@ function notReadyRatioHigh(config: RulesConfig, recorded: Recordings): Alert[] {
 
 function nodesFlapped(config: RulesConfig, recorded: Recordings): Alert {
   const window = durationInWords(config.flapped_window)
-  const counted = `${valueNumber} of ${total(recorded)} nodes`
+  const notReady = selectRecorded(recorded.notReady, { cluster })
+  const counted = `${valueNumber} of ${total(recorded)}`
   return {
     alert: 'KubernetesNodesFlapped',
     severity: 'warning',
     expression: many(recorded.leftReady, recorded.nodes, config.flapped_ratio, config.mass_nodes),
     forMs: 0,
     summary: `${clusterFirst}${counted} left Ready within ${window}`,
-    description: `${counted} of ${clusterName} left Ready within ${window}${number(selectRecorded(recorded.notReady, { cluster }), '; ', ' are not ready now')}.\nKubelets with HTTP/2 ping lose a dead address after 45 seconds, past the 40 seconds of grace: nodes flap all at once and come back.`,
+    description: `${counted} of ${clusterName} left Ready within ${window}${number(notReady, '; ', ` ${byFirst('is', 'are')} not ready now`)}.\nKubelets with HTTP/2 ping lose a dead address after 45 seconds, past the 40 seconds of grace: nodes flap all at once and come back.`,
     board: 'elb-churn-incident',
   }
 }
 
 function heartbeatsStale(config: RulesConfig, recorded: Recordings): Alert {
-  const counted = `${valueNumber} of ${total(recorded)} nodes`
+  const counted = `${valueNumber} of ${total(recorded)}`
   const oldest = max(['cluster'], select('elbchurn_node_heartbeat_age_max_seconds', { cluster }, config.selector))
   return {
     alert: 'KubeletHeartbeatsStale',
@@ -81,7 +96,7 @@ function heartbeatsStale(config: RulesConfig, recorded: Recordings): Alert {
     expression: many(recorded.nodesStale, recorded.nodes, config.stale_ratio, config.mass_nodes),
     forMs: config.stale_for,
     summary: `${clusterFirst}heartbeats of ${counted} are stale`,
-    description: `${counted} of ${clusterName} do not renew their leases${number(oldest, '; the oldest renewal was ', ' seconds ago')}.\nThe node controller marks them NotReady after 40 seconds without a renewal, 50 since Kubernetes 1.32.`,
+    description: `${counted} of ${clusterName} ${byValue('does not renew its lease', 'do not renew their leases')}${number(oldest, '; the oldest renewal was ', ' seconds ago')}.\nThe node controller marks them NotReady after 40 seconds without a renewal, 50 since Kubernetes 1.32.`,
     board: 'elb-churn-incident',
   }
 }
@@ -98,12 +113,12 @@ function connectionsStalled(config: RulesConfig, recorded: Recordings): Alert[] 
     limit: config.names_shown,
     before: ' of ',
   })
-  const counted = `${valueNumber}${number(agents, ' of ')} machines`
+  const counted = `${valueNumber}${number(agents, ' of ')} ${plural(agents, 'machine', 'machines')}`
   const alert = (forMs: number) => ({
     alert: 'ConnectionsStalledToRetiredAddress',
     forMs,
-    summary: `${clusterFirst}${counted} wait on a retired address`,
-    description: `${counted} of ${clusterName} have had connections with unacknowledged data to a retired address${named} for ${durationInWords(forMs)}.\nThe address left DNS and no longer answers; the kernel gives such a connection up after about 15 minutes.`,
+    summary: `${clusterFirst}${counted} ${byValue('waits', 'wait')} on a retired address`,
+    description: `${counted} of ${clusterName} ${byValue('has', 'have')} had connections with unacknowledged data to a retired address${named} for ${durationInWords(forMs)}.\nThe address left DNS and no longer answers; the kernel gives such a connection up after about 15 minutes.`,
     board: 'elb-churn-incident' as const,
   })
   return [
@@ -130,8 +145,8 @@ function connectionsToRetired(config: RulesConfig): Alert {
     severity: 'warning',
     expression: aggregate('count', ['cluster', 'hostname'], where(open, '>', 0)),
     forMs,
-    summary: `${clusterFirst}${valueNumber} machines still use retired addresses of {{ $labels.hostname }}`,
-    description: `${valueNumber} machines of ${clusterName} have held connections to addresses of {{ $labels.hostname }} that left DNS for over ${durationInWords(forMs)}.\nThey still work; when the address goes, they stall all at once. Restart what holds them, in batches.`,
+    summary: `${clusterFirst}${valueNumber} ${byValue('machine still uses', 'machines still use')} retired addresses of {{ $labels.hostname }}`,
+    description: `${valueNumber} ${byValue('machine', 'machines')} of ${clusterName} ${byValue('has', 'have')} held connections to addresses of {{ $labels.hostname }} that left DNS for over ${durationInWords(forMs)}.\nThey still work; when the address goes, they stall all at once. Restart what holds them, in batches.`,
     board: 'elb-churn-incident',
   }
 }
@@ -146,5 +161,5 @@ function many(some: ClusterCount, all: ClusterCount, share: number, least: numbe
 type ClusterCount = Recording<'cluster'>
 
 function total(recorded: Recordings): string {
-  return number(selectRecorded(recorded.nodes, { cluster }))
+  return countedNodes(selectRecorded(recorded.nodes, { cluster }))
 }

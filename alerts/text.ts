@@ -44,7 +44,17 @@ export function number(vector: Vector<string>, before = '', after = '', otherwis
 
 /** One word or the other, by the value of the vector's one series. */
 export function plural(vector: Vector<string>, one: string, many: string): string {
-  return `{{ with ${question(vector)} }}{{ if eq (. | first | value) 1.0 }}${one}{{ else }}${many}{{ end }}{{ else }}${many}{{ end }}`
+  return withSeries(vector, byFirst(one, many), many)
+}
+
+/** The same where the series are at hand, as behind a `number`. */
+export function byFirst(one: string, many: string): string {
+  return `{{ if eq (. | first | value) 1.0 }}${one}{{ else }}${many}{{ end }}`
+}
+
+/** `10 nodes`, or only `nodes` where their number is not known. */
+export function countedNodes(vector: Vector<string>, before = ''): string {
+  return number(vector, before, ` ${byFirst('node', 'nodes')}`, ' nodes')
 }
 
 /** The value of the vector's one series, a Unix time, as `12:03:41 UTC`. */
@@ -79,6 +89,11 @@ export function list<L extends string>(listed: Listed<L | 'cluster'>): string {
 /** `5%` of 0.05, as the texts write a setting. */
 export function percent(ratio: number): string {
   return `${Number((ratio * 100).toFixed(2))}%`
+}
+
+/** One word or the other, by the value of the alert. */
+export function byValue(one: string, many: string): string {
+  return `{{ if eq $value 1.0 }}${one}{{ else }}${many}{{ end }}`
 }
 
 /** The value of the alert as a share. */

@@ -131,7 +131,10 @@ describe('the rules of the chart', () => {
       assert.match(said, new RegExp(`rules[./]settings[./]${key}|propertyName 'severity'`), said)
     }
     assert.match(
-      await helm.refusal({ rules: { settings: { exporter_labels: 'job, pod', labels: { pod: 'x' } } } }),
+      await helm.refusal({
+        prometheusOperator: { enabled: true },
+        rules: { settings: { exporter_labels: 'job, pod', labels: { pod: 'x' } } },
+      }),
       /cannot set the label pod/,
     )
     assert.match(
