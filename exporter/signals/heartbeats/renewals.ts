@@ -4,7 +4,8 @@
  * A lease says when it was renewed by the clock of its kubelet, and clocks are wrong: so a renewal that was seen to
  * happen is never taken to be older than the list before it, as the node controller does, which counts from when it saw
  * the lease change (https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats). A kubelet whose clock is
- * wrong by an hour is late only when it is.
+ * wrong by an hour is late only when it is. One whose clock is set back is late until it has caught up: the node controller
+ * too takes only a later time than the last for a renewal, and calls such a node Unknown.
  */
 import type { Lease } from './lease.ts'
 
@@ -46,7 +47,8 @@ export function stepRenewals(previous: Renewals | undefined, { leases, listedMs,
       continue
     }
     const told = listedMs - (serverMs - writtenMs)
-    const earliest = known === undefined || previous === undefined ? Number.NEGATIVE_INFINITY : previous.listedMs
+    // A lease that the list before did not hold was made since.
+    const earliest = previous?.listedMs ?? Number.NEGATIVE_INFINITY
     byNode.set(node, { writtenMs, atMs: Math.min(listedMs, Math.max(earliest, told)) })
   }
   return { listedMs, byNode }

@@ -36,6 +36,12 @@ describe('the renewals of leases', () => {
     assert.deepEqual(ages(ahead, 100_000), { a: 0 })
   })
 
+  it('of a node that is new are never older than the list before, whatever the clock of its kubelet says', () => {
+    const first = stepRenewals(undefined, list({ a: 95_000 }, 100_000))
+    const second = stepRenewals(first, list({ a: 105_000, b: 45_000 }, 110_000))
+    assert.deepEqual(ages(second, 110_000), { a: 5_000, b: 10_000 })
+  })
+
   it('grow old where a list shows nothing new, also by a server that lags behind', () => {
     const first = stepRenewals(undefined, list({ a: 98_000 }, 100_000))
     const second = stepRenewals(first, list({ a: 88_000 }, 110_000))
