@@ -65,11 +65,15 @@ export interface WideName {
   readonly failures: number
   /** last answer with records, or the first failure */
   readonly seenMs: number
+  /** last answer of any kind; the first failure where there was none */
+  readonly answeredMs: number
   readonly askAgainMs: number
 }
 
 /** A name that does not exist may come to exist, so it is asked again now and then. */
 export const askAgainAfterMs = 600_000
+/** And so often while it is wanted: the own name is full, so that addresses are missing, or is not there itself yet. */
+export const askAgainWantedMs = 20_000
 /** So long an `all.` that fails is taken for one that would show the addresses that are missing. */
 export const trustedForMs = 600_000
 
@@ -79,20 +83,40 @@ const pauseMs = 15_000
 export function stepWide(previous: WideName | undefined, poll: Poll<Answer>): WideName {
   const seenMs = poll.atMs
   if (!poll.ok) {
-    const { exists, empties, seenMs: last } = previous ?? { exists: true, empties: 0, seenMs }
+    const known = previous ?? { exists: true, empties: 0, seenMs, answeredMs: seenMs }
     const failures = (previous?.failures ?? 0) + 1
+    const { exists } = known
     return {
-      exists,
-      empties,
+      ...known,
       failures,
-      seenMs: last,
       askAgainMs: seenMs + (exists ? pauseAfter(failures) : askAgainAfterMs),
     }
   }
-  if (poll.snapshot.records.length > 0) return { exists: true, empties: 0, failures: 0, seenMs, askAgainMs: 0 }
+  const answered = { failures: 0, answeredMs: poll.atMs, askAgainMs: 0 }
+  if (poll.snapshot.records.length > 0) return { ...answered, exists: true, empties: 0, seenMs }
   const empties = (previous?.empties ?? 0) + 1
-  if (previous?.exists === true && empties < confirmations) return { ...previous, empties, failures: 0, askAgainMs: 0 }
-  return { exists: false, empties: 0, failures: 0, seenMs: 0, askAgainMs: seenMs + askAgainAfterMs }
+  if (previous?.exists === true && empties < confirmations) return { ...previous, ...answered, empties }
+  return { ...answered, exists: false, empties: 0, seenMs: 0, askAgainMs: seenMs + askAgainAfterMs }
+}
+
+/**
+ * true where an `all.` that does not exist is asked again before its time: at once when it has become wanted, then every
+ * 20 s. A load balancer that is new or grows may have it later, and without it 8 of many addresses make some seem to leave.
+ */
+export function wantedAgain(
+  { exists, answeredMs }: WideName,
+  wantedSinceMs: number | undefined,
+  atMs: number,
+): boolean {
+  if (exists || wantedSinceMs === undefined) return false
+  return answeredMs <= wantedSinceMs || atMs - answeredMs >= askAgainWantedMs
+}
+
+/** For the answers of one record type: true where the own name is full, or is not there. */
+export function wantsWide(ofType: readonly NameAnswer[]): boolean {
+  const own = ofType.filter(({ poll, wide }) => poll.ok && !wide)
+  const shown = recordsOf(own).size
+  return own.length > 0 && (shown === 0 || shown >= answerLimit)
 }
 
 function pauseAfter(failures: number): number {

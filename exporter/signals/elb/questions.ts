@@ -1,7 +1,15 @@
 import type { Clock } from '../../core/clock.ts'
 import { failed, type Poll } from '../../core/poll.ts'
 import type { Answer, DnsClient, RecordType, ResolverName } from '../../sources/dns/client.ts'
-import { mayShowMore, type NameAnswer, ownWhole, stepWide, type WideName } from './observation.ts'
+import {
+  mayShowMore,
+  type NameAnswer,
+  ownWhole,
+  stepWide,
+  type WideName,
+  wantedAgain,
+  wantsWide,
+} from './observation.ts'
 
 /** Whom one look asks for what. */
 export interface Look {
@@ -36,6 +44,8 @@ export class Questions {
   #entries = new Map<string, Entry>()
   /** Record types of which the own name did not show all at the last look. */
   #partial = new Set<RecordType>()
+  /** Record types of which `all.` is wanted even where it does not exist, and since when. */
+  readonly #wantedSince = new Map<RecordType, number>()
   #looking = false
 
   constructor({ dns, clock }: { readonly dns: Pick<DnsClient, 'resolve'>; readonly clock: Clock }) {
@@ -46,6 +56,7 @@ export class Questions {
   /** The load balancer has another name now: what is known of the old one does not count, nor what still comes of it. */
   forget(): void {
     this.#entries = new Map()
+    this.#wantedSince.clear()
   }
 
   wideNameOf({ resolver, type }: Pick<NameAnswer, 'resolver' | 'type'>): WideName | undefined {
@@ -66,6 +77,10 @@ export class Questions {
     const answers = entries.flatMap((entry) => this.#take(entry, look.dnsName))
     const byType = [...Map.groupBy(answers, ({ type }) => type)]
     this.#partial = new Set(byType.filter(([, ofType]) => !ownWhole(ofType)).map(([type]) => type))
+    for (const [type, ofType] of byType) {
+      if (!wantsWide(ofType)) this.#wantedSince.delete(type)
+      else if (!this.#wantedSince.has(type)) this.#wantedSince.set(type, this.#clock.now())
+    }
     return answers
   }
 
@@ -94,6 +109,7 @@ export class Questions {
   #rests({ name, type }: Entry): boolean {
     const nowMs = this.#clock.now()
     if (name === undefined || nowMs >= name.askAgainMs) return false
+    if (wantedAgain(name, this.#wantedSince.get(type), nowMs)) return false
     return !(this.#partial.has(type) && mayShowMore(name, nowMs))
   }
 

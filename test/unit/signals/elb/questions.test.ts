@@ -115,6 +115,45 @@ describe('the questions for a load balancer', () => {
     assert.equal(wideAsked(), 8)
   })
 
+  it('ask an all. + name that does not exist again at once when the own name is full, then every 20 s, and no more when it is not', async () => {
+    const bench = new Bench()
+    const wideAsked: number[] = []
+    const round = async (...records: string[]) => {
+      const before = bench.asked.length
+      const asked = bench.questions.ask(look, never)
+      if (bench.asked.slice(before).includes('all.lb.test one')) wideAsked.push(bench.clock.monotonic() / 1_000)
+      await bench.say('all.lb.test one')
+      await bench.say('lb.test one', ...records)
+      await asked
+      await bench.pass(5_000)
+    }
+    const begun = bench.clock.monotonic() / 1_000
+    const full = Array.from({ length: 8 }, (_, index) => `192.0.2.${index}`)
+    for (let count = 0; count < 4; count += 1) await round('a')
+    for (let count = 0; count < 10; count += 1) await round(...full)
+    for (let count = 0; count < 10; count += 1) await round('a')
+    assert.deepEqual(
+      wideAsked.map((second) => second - begun),
+      [0, 25, 45, 65],
+    )
+  })
+
+  it('ask an all. + name again soon where the own name was empty too', async () => {
+    const bench = new Bench()
+    const round = async (...records: string[]) => {
+      const asked = bench.questions.ask(look, never)
+      await bench.say('all.lb.test one')
+      await bench.say('lb.test one', ...records)
+      await asked
+      await bench.pass(25_000)
+    }
+    await round()
+    await round()
+    await round('a')
+    await round('a')
+    assert.equal(bench.asked.filter((question) => question.startsWith('all.')).length, 3)
+  })
+
   it('take nothing from a run that was broken off, nor from a name of earlier', async () => {
     const bench = new Bench()
     const aborter = new AbortController()
@@ -137,6 +176,26 @@ describe('the questions for a load balancer', () => {
 })
 
 describe('a load balancer', () => {
+  it('that grows past 8 addresses, and has its all. + name only then, loses none', async () => {
+    await using world = await World.open()
+    world.put('k8s-api')
+    const all = Array.from({ length: 12 }, (_, index) => `10.0.0.${index + 10}`)
+    world.dns.set('k8s-api.elb.test', all.slice(0, 4))
+    await world.discover()
+    await world.look()
+    world.dns.set('all.k8s-api.elb.test', all)
+    // The first 4 of them are not in the answers for 2 minutes.
+    for (let count = 0; count < 24; count += 1) {
+      world.dns.set('k8s-api.elb.test', all.slice(4))
+      await world.look()
+    }
+    assert.deepEqual(
+      world.memory.changes.flatMap(({ removed }) => removed),
+      [],
+    )
+    assert.match((await world.series('elb_addresses')).join(), /source="dns"} 12/)
+  })
+
   it('loses an address at the first look without it while all. + name is silent', async () => {
     await using world = await World.open()
     world.put('k8s-api')
