@@ -23,6 +23,8 @@ export interface AddressBook {
   readonly retired: readonly Retired[]
   /** zones of addresses in sight, as AWS told them last */
   readonly zones: readonly Placed[]
+  /** addresses that had a network interface at some time, sorted; absent where interfaces were never asked for */
+  readonly owned?: readonly string[]
   readonly lastAddedMs?: number
   readonly lastRemovedMs?: number
 }
@@ -73,17 +75,26 @@ export function withZones(book: AddressBook, told: readonly Placed[]): AddressBo
   return { ...book, zones: placed.sort((left, right) => (left.address < right.address ? -1 : 1)) }
 }
 
+/** Remembers who had a network interface, of those in sight: only what was there can be seen to be deleted. */
+export function withOwned(book: AddressBook, told: readonly Placed[]): AddressBook {
+  const inDns = new Set([...membersOf(book.membership), ...book.retired.map(({ address }) => address)])
+  const before = (book.owned ?? []).filter((address) => inDns.has(address))
+  return { ...book, owned: [...new Set([...before, ...told.map(({ address }) => address)])].sort() }
+}
+
 /** Every address in sight once, sorted. `interfaces`: the addresses that have a network interface, where that is known. */
 export function inSight(book: AddressBook, interfaces: readonly string[] | undefined): AddressInSight[] {
   const owned = interfaces === undefined ? undefined : new Set(interfaces)
   const members = membersOf(book.membership)
+  const onceOwned = new Set(book.owned)
   const seen = new Map<string, AddressInSight>()
   // Before the first answer of DNS nobody knows what is pending.
   for (const address of book.membership === undefined ? [] : (owned ?? [])) {
     seen.set(address, { address, zone: zoneOf(book, address), state: 'pending' })
   }
   for (const { address, zone } of book.retired) {
-    const state = owned !== undefined && !owned.has(address) ? 'dead' : 'retired'
+    const deleted = owned !== undefined && onceOwned.has(address) && !owned.has(address)
+    const state = deleted ? 'dead' : 'retired'
     seen.set(address, { address, zone, state })
   }
   for (const address of members) seen.set(address, { address, zone: zoneOf(book, address), state: 'active' })

@@ -56,6 +56,7 @@ const schema = {
           items: { ...placed, required: ['address', 'zone', 'atMs'], properties: { ...placed.properties, atMs: time } },
         },
         zones: { type: 'array', items: placed },
+        owned: { type: 'array', items: text },
         lastAddedMs: time,
         lastRemovedMs: time,
       },

@@ -12,6 +12,7 @@ import {
   lasting,
   type Placed,
   step,
+  withOwned,
   withZones,
 } from './addresses.ts'
 import type { Book } from './book.ts'
@@ -134,6 +135,7 @@ export class Watched {
 
   setInterfaces(placed: readonly Placed[], atMs: number): void {
     this.#interfaces = { atMs, placed }
+    this.#book = withOwned(this.#book, placed)
     this.#place()
     const labels = { load_balancer: this.label, source: 'eni' }
     const value = new Set(placed.map(({ address }) => address)).size

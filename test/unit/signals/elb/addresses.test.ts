@@ -11,6 +11,7 @@ import {
   lasting,
   retiredLimit,
   step,
+  withOwned,
   withZones,
 } from '../../../../exporter/signals/elb/addresses.ts'
 
@@ -19,6 +20,8 @@ const retentionMs = 1_000
 function seen(atMs: number, members: readonly string[], complete = true): Poll<Observation> {
   return good(atMs, { members, complete })
 }
+
+const placed = (...addresses: string[]) => addresses.map((address) => ({ address, zone: '' }))
 
 function walk(book: AddressBook, polls: readonly Poll<Observation>[]) {
   const added: string[] = []
@@ -57,11 +60,11 @@ describe('the addresses of a load balancer', () => {
   })
 
   it('keep one that left in sight for the retention, with its zone, even while polls fail', () => {
-    const placed = withZones(walk(emptyBook, [seen(0, ['a', 'b'])]).book, [
+    const inZones = withZones(walk(emptyBook, [seen(0, ['a', 'b'])]).book, [
       { address: 'a', zone: 'us-west-2a' },
       { address: 'b', zone: 'us-west-2b' },
     ])
-    const left = withZones(walk(placed, [seen(100, ['b'])]).book, [{ address: 'b', zone: 'us-west-2b' }])
+    const left = withZones(walk(inZones, [seen(100, ['b'])]).book, [{ address: 'b', zone: 'us-west-2b' }])
     assert.deepEqual(states(left), ['a retired us-west-2a', 'b active us-west-2b'])
     const still = walk(left, [failed(1_099, 'server', 'SERVFAIL')]).book
     assert.deepEqual(states(still), ['a retired us-west-2a', 'b active us-west-2b'])
@@ -86,8 +89,22 @@ describe('the addresses of a load balancer', () => {
 
   it('are pending with an interface before DNS has them, and dead without one after they left', () => {
     const { book } = walk(emptyBook, [seen(1, ['a', 'b', 'c']), seen(2, ['b'])])
-    assert.deepEqual(states(book, ['b', 'c', 'd']), ['a dead', 'b active', 'c retired', 'd pending'])
-    assert.deepEqual(states(book), ['a retired', 'b active', 'c retired'])
+    const owned = withOwned(book, placed('a', 'b', 'c'))
+    assert.deepEqual(states(owned, ['b', 'c', 'd']), ['a dead', 'b active', 'c retired', 'd pending'])
+    assert.deepEqual(states(owned), ['a retired', 'b active', 'c retired'])
+  })
+
+  it('are not dead where nobody ever saw an interface of them', () => {
+    const { book } = walk(withOwned(emptyBook, placed('b')), [seen(1, ['a', 'b', 'c']), seen(2, ['c'])])
+    assert.deepEqual(states(book, ['c']), ['a retired', 'b dead', 'c active'])
+    assert.deepEqual(states(JSON.parse(JSON.stringify(lasting(book))), []), ['a retired', 'b dead', 'c active'])
+  })
+
+  it('are remembered to have had an interface while they are in sight, and no longer', () => {
+    const { book } = walk(withOwned(emptyBook, placed('a', 'b', 'x')), [seen(1, ['a', 'b']), seen(2, ['b'])])
+    assert.deepEqual(withOwned(book, placed('c')).owned, ['a', 'b', 'c'])
+    const later = walk(book, [seen(2_000, ['b'])]).book
+    assert.deepEqual(withOwned(later, []).owned, ['b'])
   })
 
   it('are not pending before DNS has answered once', () => {

@@ -31,6 +31,7 @@ describe('a saved book', () => {
   it('is read as it was written', () => {
     assert.deepEqual(read(JSON.parse(JSON.stringify(book))), book)
     assert.ok(read({ ...book, addresses: { retired: [], zones: [] } }))
+    assert.ok(read({ ...book, addresses: { ...book.addresses, owned: ['192.0.2.1'] } }))
   })
 
   it('of another version, or mangled, is not read', () => {
@@ -45,6 +46,7 @@ describe('a saved book', () => {
       { ...book, addresses: { ...book.addresses, retired: [{ address: '192.0.2.2' }] } },
       { ...book, addresses: { ...book.addresses, membership: { absences: ['192.0.2.1'], settling: 0, empties: 0 } } },
       { ...book, addresses: { ...book.addresses, membership: { absences: [[1, 'x']], settling: 0, empties: 0 } } },
+      { ...book, addresses: { ...book.addresses, owned: [7] } },
       { ...book, addresses: { ...book.addresses, lastAddedMs: 'yesterday' } },
       { ...book, addresses: { ...book.addresses, lastRemovedMs: 8.64e15 + 1 } },
       { ...book, addresses: { ...book.addresses, retired: [{ address: 'a', zone: '', atMs: 1e300 }] } },
