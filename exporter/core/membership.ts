@@ -24,7 +24,7 @@ export interface Membership {
 
 export interface Observation {
   readonly members: readonly string[]
-  /** false where members may be left out: 8 records or more, or one of several servers did not answer */
+  /** false where members may be left out: the answer has as many as it can hold, or one of several servers is silent */
   readonly complete: boolean
 }
 

@@ -29,11 +29,19 @@ export function step(previous: AnswerBook | undefined, poll: Poll<Answer>): Answ
   if (!poll.ok) return { next: previous }
   const { records } = poll.snapshot
   if (previous !== undefined && isSettledOn(previous.membership, records)) return { next: previous }
-  const observation = { members: records, complete: records.length < answerLimit }
+  const observation = { members: records, complete: isWhole(records) }
   const { next: membership, added, removed } = stepMembership(previous?.membership, observation)
   if (added.length === 0 && removed.length === 0) return { next: { ...previous, membership } }
   const change = { added, removed, before: membersOf(previous?.membership), after: membersOf(membership) }
   return { next: { membership, lastChangeMs: poll.atMs }, change }
+}
+
+/**
+ * The name of a load balancer, which a watched hostname may lead to, answers with 8 of its addresses where it has more. An
+ * answer of more than 8 is none of those, so it is whole.
+ */
+function isWhole(records: readonly string[]): boolean {
+  return records.length !== answerLimit
 }
 
 /** The usual case, told without making anything. Both lists are sorted. */

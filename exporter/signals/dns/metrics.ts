@@ -7,7 +7,7 @@ const perTarget = '1 for each hostname, type and resolver of the config'
 export const dnsMetrics = {
   elbchurn_dns_answers: {
     type: 'gauge',
-    help: 'Records in the answer. An answer of 8 or more may be a part, so records of the last answers are in it too.',
+    help: 'Records in the answer. An answer of exactly 8 may be a part, so records of the last answers are in it too.',
     labels: target,
     cardinality: perTarget,
   },

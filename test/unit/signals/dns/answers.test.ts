@@ -63,6 +63,42 @@ test('An answer of 8 may be a part: what is missing leaves after three', () => {
   assert.deepEqual(third.change, { added: [], removed: ['10.0.0.8'], before: nine, after: head })
 })
 
+test('An answer of more than 8 is whole: one that is swapped has left at once, and is one change', () => {
+  const ten = Array.from({ length: 10 }, (_, index) => `10.0.0.${index}`)
+  const swapped = [...ten.slice(1), '10.0.0.99']
+  const { next, change } = step(bookOf(answer(ten)), answer(swapped))
+  assert.deepEqual(change, { added: ['10.0.0.99'], removed: ['10.0.0.0'], before: ten, after: swapped })
+  assert.equal(step(next, answer(swapped)).change, undefined)
+})
+
+test('The first answer of more than 8 is the whole baseline: what comes next is added', () => {
+  const nine = Array.from({ length: 9 }, (_, index) => `10.0.0.${index}`)
+  assert.deepEqual(step(bookOf(answer(nine)), answer([...nine, '10.0.0.99'])).change?.added, ['10.0.0.99'])
+})
+
+test('Whatever the number of records but 8, each change of the answer is one change, and its members are the records', () => {
+  const records = fc
+    .uniqueArray(fc.nat({ max: 30 }), { minLength: 1, maxLength: 20 })
+    .filter(({ length }) => length !== 8)
+    .map((numbers) => numbers.map((number) => `10.0.0.${number}`).sort())
+  fc.assert(
+    fc.property(fc.array(records, { minLength: 2, maxLength: 10 }), (answers) => {
+      let book: AnswerBook | undefined
+      let shown: readonly string[] | undefined
+      for (const given of answers) {
+        const { next, change } = step(book, answer(given))
+        assert.equal(change !== undefined, shown !== undefined && shown.join() !== given.join())
+        assert.deepEqual(
+          next?.membership.absences.map(([member]) => member),
+          given,
+        )
+        book = next
+        shown = given
+      }
+    }),
+  )
+})
+
 test('A saved book is read back, and anything else is no book', () => {
   const book = bookOf(answer(['a']), answer(['b'], 5000))
   assert.deepEqual(readBook(JSON.parse(JSON.stringify(book))), book)

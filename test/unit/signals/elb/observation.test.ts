@@ -34,6 +34,8 @@ describe('the answers for one load balancer', () => {
     }
     assert.equal(complete([own(answered(many.slice(1)))]), true)
     assert.equal(complete([own(answered(many))]), false)
+    // Of a load balancer no answer of 8 or more is whole, unlike those of watched hostnames.
+    assert.equal(complete([own(answered([...many, '192.0.2.98', '192.0.2.99']))]), false)
     assert.equal(complete([own(answered(many.slice(0, 4))), own(answered(many.slice(4)), 'two')]), false)
     const dualstack: NameAnswer = { resolver: 'one', type: 'AAAA', wide: false, poll: answered(['2001:db8::1']) }
     assert.equal(complete([own(answered(many.slice(1))), dualstack]), true)
