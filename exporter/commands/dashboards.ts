@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { dirname, join } from 'node:path'
 import { defaultConfig } from '../../alerts/config.ts'
+import { makeFolder } from '../service/make-folder.ts'
 
 /** The boards as they are shipped. Exit code 0, or 1 with a line on standard error for what could not be written. */
 export async function copyDashboards(out: string, runbookUrl?: string): Promise<number> {
@@ -12,7 +13,7 @@ export async function copyDashboards(out: string, runbookUrl?: string): Promise<
   }
   const folder = join(dirname(findPackageJSON(import.meta.url) ?? '.'), 'dashboards')
   try {
-    await mkdir(out, { recursive: true })
+    await makeFolder(out)
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.json')).sort()) {
       const text = await readFile(join(folder, name), 'utf8')
       const path = join(out, name)

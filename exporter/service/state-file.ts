@@ -2,14 +2,14 @@
  * What must survive a restart: the last good answers and address sets with their change times. Held in memory, written
  * whole by an atomic replace, so that a kill at any moment leaves the old file or the new one.
  */
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
 import type { Clock } from '../core/clock.ts'
 import type { Books } from '../signals/signal.ts'
 import type { Logger } from './log.ts'
+import { makeFolder } from './make-folder.ts'
 
 const formatVersion = 1
 const fileName = 'state.json'
@@ -169,17 +169,4 @@ async function removeLeftovers(folder: string): Promise<void> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-/** Not `recursive`: where the parent exists and refuses with ENOENT, as /proc does, Node tries for ever. */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error
-    await makeFolder(dirname(folder))
-    await mkdir(folder)
-  }
 }

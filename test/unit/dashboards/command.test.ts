@@ -55,7 +55,11 @@ describe('elb-churn-exporter dashboards', () => {
     await writeFile(file, '')
     const unwritable = await run(`--out=${file}`)
     assert.deepEqual([unwritable.code, unwritable.stdout], [1, ''])
-    assert.match(unwritable.stderr, new RegExp(`could not be written to ${file}: .*EEXIST`))
+    assert.match(unwritable.stderr, new RegExp(`could not be written to ${file}: .*ENOTDIR`))
+    // Node's own way to make folders never comes back from this one.
+    const impossible = await run('--out=/proc/nope/boards')
+    assert.deepEqual([impossible.code, impossible.stdout], [1, ''])
+    assert.match(impossible.stderr, /could not be written to \/proc\/nope\/boards: .*ENOENT.*\/proc\/nope/)
     const bad = await run(`--out=${file}`, '--runbook-url=somewhere')
     assert.match(bad.stderr, /--runbook-url somewhere: is not a URL/)
     assert.equal((await run()).code, 1)
