@@ -18,6 +18,8 @@ import { Watched } from './watched.ts'
 const watchedLimit = 5_000
 /** Time kept at the end of an interval for the last queries of a run: two tries of 2 s. */
 const queryMs = 4_000
+/** A search that goes on for longer than this, and than its interval, counts as failing meanwhile. */
+const lateAfterMs = 10_000
 
 /** Watches load balancers: AWS tells which there are, DNS tells their addresses. Sends nothing before its first run. */
 export function create(options: readonly LoadBalancerOptions[], deps: CollectorDeps): Collector {
@@ -52,6 +54,8 @@ interface Account {
   readonly labels: LabelSpace
   /** The requests of its last run. */
   readonly attempts: Attempt[]
+  /** Since when AWS is being asked, on the monotonic clock; undefined between runs. */
+  askedSinceMs?: number | undefined
 }
 
 const nothingNew = { fresh: [], settled: () => false }
@@ -94,7 +98,7 @@ class ElbCollector {
       for (const watched of items) if (this.#watched.has(watched.key)) looks.push(watched.look(signal, trace))
     }
     const failures = await Promise.all(looks)
-    return failures.filter((failure) => failure !== undefined)
+    return [...failures.filter((failure) => failure !== undefined), ...this.#late()]
   }
 
   status(): object {
@@ -139,7 +143,10 @@ class ElbCollector {
 
   async #discoverAndTell(account: Account, signal: AbortSignal, trace: Trace): Promise<readonly Failure[]> {
     account.attempts.length = 0
-    const failures = await this.#discoverIn(account, signal, trace)
+    account.askedSinceMs = this.#deps.clock.monotonic()
+    const failures = await this.#discoverIn(account, signal, trace).finally(() => {
+      account.askedSinceMs = undefined
+    })
     if (signal.aborted) return failures
     const watched = this.#own(account).map(({ label }) => label)
     trace.note(failures.length === 0 ? 'good' : 'failed', () =>
@@ -164,8 +171,20 @@ class ElbCollector {
     const looks = own.filter(({ looked }) => !looked).map((watched) => watched.look(signal, trace))
     const classic = listed.filter(({ lb }) => familyOf(lb) === 'classic')
     const unhealthy = await askInstances(run, classic, this.#deps.clock.now())
+    account.askedSinceMs = undefined
     const unseen = (await Promise.all(looks)).filter((failure) => failure !== undefined)
     return [...failures, ...unplaced, ...unhealthy, ...unseen]
+  }
+
+  /** Where AWS hangs, the search itself tells so only at its end. */
+  #late(): Failure[] {
+    const boundMs = Math.max(lateAfterMs, this.#deps.intervalMs('load_balancers'))
+    return this.#accounts.flatMap(({ key, askedSinceMs }) => {
+      const tookMs = askedSinceMs === undefined ? 0 : this.#deps.clock.monotonic() - askedSinceMs
+      if (tookMs <= boundMs) return []
+      const message = `AWS ${key}: the search for load balancers has not ended after ${(tookMs / 1_000).toFixed(1)} s and goes on`
+      return [{ reason: 'timeout' as const, message }]
+    })
   }
 
   #takeUp(account: Account, { wanted, settled }: Found): Failure[] {

@@ -112,6 +112,28 @@ describe('the collector of load balancers', () => {
     assert.deepEqual(await world.series('elb_address_info'), [])
   })
 
+  it('is failing while AWS hangs, and not only once the search for load balancers has ended', async () => {
+    await using world = await World.open()
+    world.put('k8s-api')
+    world.dns.set('k8s-api.elb.test', ['10.0.0.1'])
+    await world.discover()
+    world.lab.fail('elb:DescribeLoadBalancers', 'hang')
+    const ending = new AbortController()
+    const task = world.collector.tasks.find(({ name }) => name === 'discovery')
+    assert.ok(task?.kind === 'scheduled')
+    const searching = task.run(runContext({ intervalMs: 30_000, signal: ending.signal }))
+    assert.deepEqual(await world.look(30_000), [], 'an interval')
+    const [late, ...rest] = await world.look()
+    assert.deepEqual([late?.reason, rest], ['timeout', []])
+    assert.match(
+      late?.message ?? '',
+      /^AWS us-west-2 .*: the search for load balancers has not ended after 35.0 s and goes on$/,
+    )
+    ending.abort()
+    await searching
+    assert.deepEqual(await world.look(), [])
+  })
+
   it('shows the times of the last changes after a restart while DNS does not answer', async () => {
     await using world = await World.open()
     world.put('k8s-api')
