@@ -31,6 +31,7 @@ export function decision({ ok, before, after, added, removed }: Step): string {
   const known = membersOf(after).length
   if (!ok)
     return known === 0 ? 'a failed poll: nothing is known' : `a failed poll is not a change: the ${known} known stay`
+  if (after === undefined) return 'nothing is there yet: what comes will be the first sight'
   if (before === undefined) return `first sight is not a change: ${known} known from here on`
   const parts = [
     ...(added.length > 0 ? [`a change: ${named(added)} came`] : []),

@@ -46,10 +46,14 @@ export const retiredLimit = 500
 
 export const emptyBook: AddressBook = { retired: [], zones: [] }
 
-/** `retentionMs`: how long an address that left stays in sight. A failed poll changes nothing but what has run out. */
+/**
+ * `retentionMs`: how long an address that left stays in sight. A failed poll changes nothing but what has run out. The name
+ * of a new load balancer is there some time before its addresses: until then there is no first sight.
+ */
 export function step(previous: AddressBook, poll: Poll<Observation>, nowMs: number, retentionMs: number): AddressStep {
   const kept = previous.retired.filter(({ atMs }) => nowMs - atMs < retentionMs)
-  if (!poll.ok) return { next: { ...previous, retired: kept }, added: [], removed: [] }
+  const nothingYet = previous.membership === undefined && poll.ok && poll.snapshot.members.length === 0
+  if (!poll.ok || nothingYet) return { next: { ...previous, retired: kept }, added: [], removed: [] }
   const { next: membership, added, removed } = stepMembership(previous.membership, poll.snapshot)
   const members = new Set(membersOf(membership))
   const left = removed.map((address) => ({ address, zone: zoneOf(previous, address), atMs: poll.atMs }))

@@ -26,6 +26,11 @@ test('a decision says whether it is a change, and why not where it is none', () 
   ])
 })
 
+test('what is empty before anything was seen is no sight', () => {
+  const nothing = decision({ ok: true, before: undefined, after: undefined, added: [], removed: [] })
+  assert.equal(nothing, 'nothing is there yet: what comes will be the first sight')
+})
+
 test('what is not believed yet says how often it must be seen', () => {
   const eight = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   assert.deepEqual(decisions(['x'], [], []).slice(1), [

@@ -48,6 +48,14 @@ describe('the addresses of a load balancer', () => {
     assert.equal(book.lastRemovedMs, undefined)
   })
 
+  it('of a new load balancer whose name is empty at first begin with the first that come, which is no change', () => {
+    const { book, added, removed } = walk(emptyBook, [seen(1, []), seen(2, []), seen(3, ['a', 'b'])])
+    assert.deepEqual([activeAddresses(book), added, removed], [['a', 'b'], [], []])
+    assert.equal(book.lastAddedMs, undefined)
+    const gone = walk(book, [seen(4, []), seen(5, []), seen(6, []), seen(7, ['c'])])
+    assert.deepEqual([gone.added, gone.removed], [['c'], ['a', 'b']])
+  })
+
   it('tell who came and who left, and when', () => {
     const { book, added, removed } = walk(emptyBook, [
       seen(1, ['a', 'b']),

@@ -24,6 +24,18 @@ describe('the collector of load balancers', () => {
     assert.deepEqual(world.memory.changes, [])
   })
 
+  it('shows a new load balancer without addresses as 0, and its first addresses as no change', async () => {
+    await using world = await World.open()
+    world.put('k8s-api')
+    assert.deepEqual(await world.discover(), [])
+    assert.deepEqual(await world.series('elb_addresses'), ['{load_balancer="k8s-api",source="dns"} 0'])
+    world.dns.set('k8s-api.elb.test', ['10.0.0.1', '10.0.0.2'])
+    await world.look()
+    assert.deepEqual(await world.series('elb_addresses'), ['{load_balancer="k8s-api",source="dns"} 2'])
+    assert.match((await world.series('elb_address_changes_total')).join(), /added"} 0,.*removed"} 0/)
+    assert.deepEqual(world.memory.changes, [])
+  })
+
   it('counts, dates and tells an address that left and one that came', async () => {
     await using world = await World.open()
     world.put('k8s-api')
