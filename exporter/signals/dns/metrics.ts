@@ -32,7 +32,7 @@ export const dnsMetrics = {
   },
   elbchurn_dns_answer_ttl_seconds: {
     type: 'gauge',
-    help: 'Least TTL in the answer, CNAMEs included. Absent when the answer is empty.',
+    help: 'Least TTL in the answer, CNAMEs included. Absent when the answer is empty, once that is believed.',
     labels: target,
     cardinality: perTarget,
   },

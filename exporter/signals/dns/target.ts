@@ -32,6 +32,8 @@ export class Target {
   #book: AnswerBook | undefined
   #members: readonly string[] = []
   #answer: Answer | undefined
+  /** As published: that of the last answer with records, while one without is not believed yet. */
+  #ttlSeconds: number | undefined
   #failure: Failure | undefined
   #lastSuccessMs: number | undefined
   #askedAtMs = 0
@@ -159,13 +161,14 @@ export class Target {
 
   #publish(answer: Answer): void {
     const first = this.#answer === undefined
-    const { ttlSeconds } = answer
+    const ttlSeconds = answer.ttlSeconds ?? (this.#members.length > 0 ? this.#ttlSeconds : undefined)
     if (first || this.#samplesAreOld(ttlSeconds)) {
       const ttl: Sample<DnsMetric>[] =
         ttlSeconds === undefined
           ? []
           : [{ metric: 'elbchurn_dns_answer_ttl_seconds', labels: this.#labels, value: ttlSeconds }]
       this.#samples = [...this.#bookSamples, ...ttl]
+      this.#ttlSeconds = ttlSeconds
     }
     // One that says the same is let go at once: garbage that has grown old costs more than the comparison.
     if (!sameAnswer(this.#answer, answer)) this.#answer = answer
@@ -174,7 +177,7 @@ export class Target {
   }
 
   #samplesAreOld(ttlSeconds: number | undefined): boolean {
-    return this.#answer?.ttlSeconds !== ttlSeconds || this.#samples[0] !== this.#bookSamples[0]
+    return this.#ttlSeconds !== ttlSeconds || this.#samples[0] !== this.#bookSamples[0]
   }
 
   #record({ added, removed, before, after }: AnswerChange, atMs: number): void {

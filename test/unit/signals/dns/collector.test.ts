@@ -35,7 +35,8 @@ class ScriptedDns implements DnsClient {
     const isGood = typeof answer !== 'string'
     resolveOptions.onQuery?.({ server, question, result: isGood ? 'NOERROR' : 'timeout', durationMs: 1 })
     if (!isGood) return failed(atMs, 'timeout', answer)
-    return good(atMs, { rcode: 'NOERROR', records: answer, ttlSeconds: 60, chain: ['lb.example.net'], server })
+    const ttl = answer.length === 0 ? {} : { ttlSeconds: 60 }
+    return good(atMs, { rcode: 'NOERROR', records: answer, ...ttl, chain: ['lb.example.net'], server })
   }
 
   release(): void {
@@ -121,6 +122,26 @@ test('A change is counted, timed, recorded with both sets, and kept in the book'
     },
   ])
   assert.deepEqual([...books.keys()], [key])
+})
+
+test('The TTL stays with the records while an empty answer is not believed yet, and leaves with them', async () => {
+  const { dns, run, series } = watch()
+  dns.script(key, ['10.0.0.1'])
+  await run()
+  dns.script(key, [])
+  for (const count of [1, 2]) {
+    await run()
+    assert.deepEqual(
+      await series(/answer_ttl/),
+      [`elbchurn_dns_answer_ttl_seconds{${labels}} 60`],
+      `empty ${count} times`,
+    )
+  }
+  await run()
+  assert.deepEqual(await series(/answer_ttl|dns_answers/), [`elbchurn_dns_answers{${labels}} 0`])
+  dns.script(key, ['10.0.0.1'])
+  await run()
+  assert.deepEqual(await series(/answer_ttl/), [`elbchurn_dns_answer_ttl_seconds{${labels}} 60`])
 })
 
 test('A failed poll is a failure of the run, keeps every value, and grows stale after two minutes', async () => {
