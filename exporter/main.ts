@@ -1,19 +1,27 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 /** The command line. It wires everything and decides nothing. */
-import { Command, Option } from 'commander'
-import { describeSettings } from '../alerts/config.ts'
-import { type RuleFormat, ruleFormats } from '../alerts/render.ts'
-import { type CheckFlags, checkConfig } from './commands/check-config.ts'
-import { permissionFormats } from './commands/check-permissions.ts'
-import { copyDashboards } from './commands/dashboards.ts'
-import { printRules } from './commands/rules.ts'
-import { type ServeFlags, serve } from './commands/serve.ts'
-import { logFormats, logLevels } from './service/log.ts'
-import { version } from './version.ts'
+import type { RuleFormat } from '../alerts/render.ts'
+import type { CheckFlags } from './commands/check-config.ts'
+import type { ServeFlags } from './commands/serve.ts'
+
+// Until there is a config to read again a hangup means nothing, but it must not end the process either. Modules that are
+// imported as usual are all loaded before any code runs, which takes some 100 ms: so these come after it.
+process.on('SIGHUP', () => undefined)
 
 // Schedules are read in local time. Where that has an hour twice, at the end of summer time, node-cron sits the second
 // one out, and for an hour nothing would be watched.
 process.env.TZ = 'UTC'
+
+const { Command, Option } = await import('commander')
+const { describeSettings } = await import('../alerts/config.ts')
+const { ruleFormats } = await import('../alerts/render.ts')
+const { checkConfig } = await import('./commands/check-config.ts')
+const { permissionFormats } = await import('./commands/check-permissions.ts')
+const { copyDashboards } = await import('./commands/dashboards.ts')
+const { printRules } = await import('./commands/rules.ts')
+const { serve } = await import('./commands/serve.ts')
+const { logFormats, logLevels } = await import('./service/log.ts')
+const { version } = await import('./version.ts')
 
 const program = new Command('elb-churn-exporter')
   .description('Exports ELB address churn, DNS answer changes and the ratio of NotReady nodes to Prometheus.')

@@ -60,8 +60,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
     return 1
   }
   const stopped = stopSignal()
-  // Until there is a reloader a hangup means nothing, but it must not end the process either.
-  process.on('SIGHUP', () => undefined)
   try {
     const ending = new AbortController()
     void stopped.then(() => ending.abort())

@@ -39,6 +39,15 @@ test('--version and --help print and exit 0', () => {
   }
 })
 
+test('SIGHUP while it is still being loaded does not end it', () => {
+  const hooks = `import { registerHooks } from 'node:module'
+    const hangUp = (url) => url.endsWith('/commands/serve.ts') && process.kill(process.pid, 'SIGHUP')
+    registerHooks({ load: (url, context, next) => (hangUp(url), next(url, context)) })`
+  const argv = ['--import', `data:text/javascript,${encodeURIComponent(hooks)}`, main, '--version']
+  const { status, signal } = spawnSync(process.execPath, argv, { timeout: 20_000 })
+  assert.deepEqual({ status, signal }, { status: 0, signal: null })
+})
+
 test('a flag or a value that does not exist is refused', () => {
   for (const args of [['--nope'], ['--log.level=loud'], ['--log.format=xml'], ['frob']]) {
     const { status, stderr } = run(...args)
