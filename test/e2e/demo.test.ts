@@ -128,6 +128,6 @@ describe('the demo', { concurrency: 2 }, () => {
       fileURLToPath(new URL('../testdata/config/good.yaml', import.meta.url)),
     )
     assert.equal(await exitCode(broken), 1)
-    assert.match(broken.output(), /good\.yaml:\d+:\d+: lacks name/)
+    assert.match(broken.output(), /good\.yaml:\d+:\d+: name: is missing/)
   })
 })

@@ -10,7 +10,10 @@ import { Places } from './places.ts'
 /** Larger files are no config: a bound on what one mistake can cost. */
 const maxBytes = 4 * 1024 * 1024
 
-/** Thrown with one line for each fault, `FILE:LINE:COL: path: what is wrong`. */
+/**
+ * Thrown with one line for each fault, `FILE:LINE:COL: path: what is wrong`. The path is `(file)` where that is meant as a
+ * whole, and `(yaml)` where it cannot be read so far that it has paths.
+ */
 export class ConfigError extends Error {
   readonly faults: readonly string[]
 
@@ -26,22 +29,26 @@ export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new ConfigError([`${path}:1:1: cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`])
+    throw new ConfigError([
+      `${path}:1:1: (file): cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
+    ])
   }
 }
 
 /** The value of a YAML text in which `check` finds no fault; `name` stands in the faults. Throws `ConfigError`. */
 export function readChecked(text: string, name: string, check: (value: unknown) => readonly Fault[]): unknown {
-  if (text.length > maxBytes) throw new ConfigError([`${name}:1:1: the file is larger than ${maxBytes} bytes`])
+  if (text.length > maxBytes) throw new ConfigError([`${name}:1:1: (file): is larger than ${maxBytes} bytes`])
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   if (document.errors.length > 0) {
     throw new ConfigError(
-      document.errors.map(({ pos, message }) => `${name}:${position(lines, pos[0])}: ${withoutSource(message)}`),
+      document.errors.map(
+        ({ pos, message }) => `${name}:${position(lines, pos[0])}: (yaml): ${withoutSource(message)}`,
+      ),
     )
   }
   const alias = findBadAlias(document)
-  if (alias !== undefined) throw new ConfigError([`${name}:${position(lines, alias.offset)}: ${alias.fault}`])
+  if (alias !== undefined) throw new ConfigError([`${name}:${position(lines, alias.offset)}: (yaml): ${alias.fault}`])
   const places = new Places(document, lines)
   const value = toPlain(() => document.toJS({ maxAliasCount: 100 }), name)
   const faults = check(value)
@@ -88,7 +95,7 @@ function toPlain(read: () => unknown, name: string): unknown {
   try {
     return read() ?? {}
   } catch (error) {
-    throw new ConfigError([`${name}:1:1: ${error instanceof Error ? error.message : String(error)}`])
+    throw new ConfigError([`${name}:1:1: (yaml): ${error instanceof Error ? error.message : String(error)}`])
   }
 }
 
@@ -97,7 +104,7 @@ function tell(faults: readonly Fault[], name: string, places: Places): string[] 
   placed.sort((left, right) => left.place.line - right.place.line || left.place.col - right.place.col)
   return placed.map(({ fault, place }) => {
     const path = formatPath(fault.shown ?? fault.path)
-    return `${name}:${place.line}:${place.col}: ${path === '' ? '' : `${path}: `}${fault.message}`
+    return `${name}:${place.line}:${place.col}: ${path === '' ? '(file)' : path}: ${fault.message}`
   })
 }
 

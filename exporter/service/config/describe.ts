@@ -11,6 +11,8 @@ export function describe(error: ErrorObject): Fault {
     const known = Object.keys((error.parentSchema?.properties ?? {}) as object)
     return { path: [...path, key], atKey: true, message: `unknown key; known here: ${known.join(', ')}` }
   }
+  if (error.keyword === 'required')
+    return { path: [...path, String(error.params.missingProperty)], message: 'is missing' }
   return { path, message: inWords(error) }
 }
 
@@ -19,8 +21,6 @@ function inWords({ keyword, params, schema, data, message }: ErrorObject): strin
   switch (keyword) {
     case 'type':
       return `must be ${kinds[String(params.type)] ?? params.type}, is ${kindOf(data)}`
-    case 'required':
-      return `lacks ${params.missingProperty}`
     case 'enum':
       return `${shown} is none of ${(schema as string[]).join(', ')}`
     case 'format':

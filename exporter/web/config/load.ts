@@ -27,7 +27,7 @@ export function checkWebConfig(path: string): WebConfig {
 export function readWebConfig(path: string): ReadWebConfig {
   const files = [path]
   const content = readSmallFile(path)
-  if (!content.ok) return { files, result: { ok: false, faults: [`${path}:1:1: ${content.why}`] } }
+  if (!content.ok) return { files, result: { ok: false, faults: [`${path}:1:1: (file): ${content.why}`] } }
   try {
     let tls: TlsConfig | undefined
     const check = (value: unknown): Fault[] => {

@@ -39,7 +39,7 @@ describe('a scenario file', () => {
 
   it('is refused with every fault of its frame at its place', () => {
     assert.deepEqual(faultsOf('name: x\ndescription: y\nlenght: 5m\nscale: 0\nsteps: []\n'), [
-      'x.yaml:1:1: lacks length',
+      'x.yaml:1:1: length: is missing',
       'x.yaml:3:1: lenght: unknown key; known here: name, description, scale, length, defaults, steps',
       'x.yaml:4:8: scale: must be > 0',
       'x.yaml:5:8: steps: must not be empty',
@@ -57,7 +57,7 @@ describe('a scenario file', () => {
       ),
       [
         'x.yaml:5:18: steps[0].do: "address_sleeps" is none of address_appears, address_joins, address_leaves, address_dies, kubelets_flap, nodes_add, nodes_cordon, nodes_remove, nodes_replace, dns_switch, resolver_lags, resolver_fails, aws_throttles',
-        'x.yaml:6:5: steps[1]: lacks count',
+        'x.yaml:6:5: steps[1].count: is missing',
         'x.yaml:7:46: steps[2].x: unknown key; known here: at, do, to',
       ],
     )

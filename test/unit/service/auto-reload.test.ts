@@ -108,7 +108,7 @@ describe('the reload by itself', () => {
     await unlink(path)
     await pass(120_000)
     assert.equal(outcomes.length, 1)
-    assert.match(outcomes[0] ?? '', /config\.yaml:1:1: cannot be read: ENOENT/)
+    assert.match(outcomes[0] ?? '', /config\.yaml:1:1: \(file\): cannot be read: ENOENT/)
     await writeFile(join(folder, 'other.yaml'), named('back'))
     await symlink('other.yaml', path)
     await pass(60_000)

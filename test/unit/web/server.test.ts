@@ -107,10 +107,10 @@ test('a reload answers 200, and 500 with the reason where the config is bad; GET
   const headers = { 'content-type': 'application/json' }
   assert.equal((await good.inject({ method: 'POST', url: '/-/reload', headers, body: '{' })).statusCode, 200)
   assert.equal((await good.inject({ method: 'GET', url: '/-/reload' })).statusCode, 405)
-  const bad = await setUp({ started: false, reload: async () => 'a.yaml:1:1: lacks clusters' })
+  const bad = await setUp({ started: false, reload: async () => 'a.yaml:1:1: clusters: is missing' })
   const reply = await bad.inject({ method: 'POST', url: '/-/reload' })
   assert.equal(reply.statusCode, 500)
-  assert.match(reply.body, /a\.yaml:1:1: lacks clusters/)
+  assert.match(reply.body, /a\.yaml:1:1: clusters: is missing/)
 })
 
 test('status and events tell in JSON what is watched and what was seen', async () => {

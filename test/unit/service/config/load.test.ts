@@ -75,9 +75,18 @@ test('all faults of a file are told at once, in the order of the file', () => {
   )
 })
 
+test('what is missing, and what is wrong with a file as a whole, is told by its path', () => {
+  assert.deepEqual(faultsOf(''), ['1:1: clusters: is missing'])
+  assert.deepEqual(faultsOf('- a\n'), ['1:1: (file): must be a map, is a list'])
+  assert.deepEqual(faultsOf('clusters: [{load_balancers: [{names: [b]}]}]'), [
+    '1:12: clusters[0].name: is missing',
+    '1:30: clusters[0].load_balancers[0].region: is missing',
+  ])
+})
+
 test('a file that is not there is told as such', async () => {
   const path = join(dirname(folder), 'nowhere.yaml')
-  await assert.rejects(loadConfig(path), new RegExp(`${path}:1:1: cannot be read: ENOENT`))
+  await assert.rejects(loadConfig(path), new RegExp(`${path}:1:1: \\(file\\): cannot be read: ENOENT`))
 })
 
 test('no text makes the loader fail in any other way than by its faults', () => {
@@ -90,5 +99,5 @@ test('no text makes the loader fail in any other way than by its faults', () => 
       )
       .map((parts) => parts.join('')),
   )
-  fc.assert(fc.property(yaml, (text) => faultsOf(text).every((fault) => /^\d+:\d+: /.test(fault))))
+  fc.assert(fc.property(yaml, (text) => faultsOf(text).every((fault) => /^\d+:\d+: .+: ./s.test(fault))))
 })

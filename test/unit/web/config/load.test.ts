@@ -115,8 +115,8 @@ test('a blank header is not set, and a limit of 0 is none', () => {
 })
 
 test('what is no file, too large, or no text is told and not read for ever', () => {
-  assert.deepEqual(faultsOf(join(folder, 'nowhere.yaml')), ['1:1: cannot be read: ENOENT'])
-  assert.deepEqual(faultsOf('/dev/zero'), ['1:1: is no regular file'])
+  assert.deepEqual(faultsOf(join(folder, 'nowhere.yaml')), ['1:1: (file): cannot be read: ENOENT'])
+  assert.deepEqual(faultsOf('/dev/zero'), ['1:1: (file): is no regular file'])
   assert.match(faultsOfText('x'.repeat(1024 * 1024 + 1)).join(), /is larger than 1048576 bytes/)
 })
 
