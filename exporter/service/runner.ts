@@ -59,6 +59,10 @@ export class Runner {
     }
   }
 
+  reloaded(): void {
+    this.#collector.reloaded?.()
+  }
+
   async stop(): Promise<void> {
     for (const timer of this.#timers) timer.stop()
     this.#abort.abort(new Error('the collector stops'))

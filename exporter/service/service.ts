@@ -88,6 +88,7 @@ export class Service {
       await Promise.all(created.map(([, { runner }]) => runner.stop()))
       throw error
     }
+    for (const { runner } of this.#instances.values()) runner.reloaded()
     for (const [id, instance] of created) {
       this.#instances.set(id, instance)
       instance.runner.start()

@@ -40,6 +40,8 @@ export interface Collector {
   readonly tasks: readonly Task[]
   /** What is watched, for /api/v1/status: JSON-safe, no secrets. */
   status(): unknown
+  /** The config was read again and is the same for it: whoever asked for that wants to see what is so now. */
+  reloaded?(): void
   /** Ends everything in flight. Called once, after the runner has aborted the tasks. */
   stop(): Promise<void>
 }

@@ -5,8 +5,10 @@ export type Calls = ReadonlyMap<string, number>
 
 /** A run each 30 s. */
 const runsPerDay = 2_880
-/** Tags are asked for at first sight, and again when they are ten minutes old. */
-const tagTurnsPerDay = 144
+/** Tags are asked for at first sight, and again when they are two minutes old. */
+const tagTurnsPerDay = 720
+/** So many calls of one API in one run, whatever is due. */
+const tagCallsPerRun = 12
 const secondsPerDay = 86_400
 
 /**
@@ -39,6 +41,12 @@ export function total(calls: Calls): number {
 /** Calls of one service together. */
 export function ofService(calls: Calls, service: string): number {
   return total(new Map([...calls].filter(([operation]) => operation.startsWith(`${service}:`))))
+}
+
+/** Calls of one run to one service, where as many tags are due in it as can be. */
+export function burst(first: Calls, later: Calls, service: string): number {
+  const tags = first.get(`${service}:DescribeTags`) ?? 0
+  return ofService(later, service) + Math.min(tags, tagCallsPerRun)
 }
 
 /** Of what AWS lets through in a day, the largest share (0 to 1) that any of the services has. */

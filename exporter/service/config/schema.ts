@@ -69,7 +69,8 @@ const loadBalancer = section(
       type: 'object',
       additionalProperties: { type: 'string' },
       default: {},
-      description: 'Load balancers that carry all of these tags.',
+      description:
+        'Load balancers that carry all of these tags. Tags are read again after 60 s where they do not match or the load balancer is young, else after 120 s, and after a reload; with more than 240 load balancers of one API they take turns.',
     },
     types: {
       ...list({ type: 'string', enum: [...loadBalancerTypes] }, 'Kinds of load balancer to look among.'),

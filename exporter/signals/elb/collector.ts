@@ -42,6 +42,7 @@ export function create(options: readonly LoadBalancerOptions[], deps: CollectorD
       },
     ],
     status: () => collector.status(),
+    reloaded: () => collector.reloaded(),
     stop: async () => collector.stop(),
   }
 }
@@ -103,6 +104,10 @@ class ElbCollector {
 
   status(): object {
     return { load_balancers: [...this.#watched.values()].map((watched) => watched.status()) }
+  }
+
+  reloaded(): void {
+    for (const { discovery } of this.#accounts) discovery.forgetTags()
   }
 
   stop(): void {

@@ -26,15 +26,30 @@ export interface Found {
 
 /** DescribeTags takes 20 load balancers at most. */
 const tagsPerCall = 20
-const tagsKeptMs = 600_000
-/** Of the tags that ran out, so many are asked again in one run: 2,000 take 10 runs. */
-const refreshedPerRun = 200
+/**
+ * When tags are read again. With a run each 30 s that is 60 s for load balancers that are not wanted, or that are young:
+ * they get their tags when they are there already. For the rest it is 120 s.
+ */
+const tagsKeptMs = { open: 50_000, wanted: 110_000 }
+const youngForMs = 600_000
+/**
+ * Calls of one API that read tags again in a run, the oldest first: with the pages of 2,000 load balancers and the calls
+ * for health they are as many as AWS lets through at once. So 240 load balancers have their turn, and more take turns.
+ */
+const refreshCallsPerRun = 12
+
+interface KeptTags {
+  readonly tags: Tags
+  /** When they were read first, and last. */
+  readonly sinceMs: number
+  readonly atMs: number
+}
 
 /** Finds the load balancers of one account that any of its config entries asks for. */
 export class Discovery {
   readonly #entries: readonly LoadBalancerOptions[]
   readonly #clock: Clock
-  readonly #tags = new Map<string, { readonly tags: Tags; readonly atMs: number }>()
+  readonly #tags = new Map<string, KeptTags>()
 
   constructor(entries: readonly LoadBalancerOptions[], clock: Clock) {
     this.#entries = entries
@@ -68,6 +83,11 @@ export class Discovery {
     return { wanted, unknown, listed: new Set(listed.map(({ id }) => id)), complete, settled, failures }
   }
 
+  /** All tags are read again at the next runs. Until then they stand, or load balancers would come and go. */
+  forgetTags(): void {
+    for (const [id, kept] of this.#tags) this.#tags.set(id, { ...kept, atMs: Number.NEGATIVE_INFINITY })
+  }
+
   #families(): Family[] {
     const asked = new Set(this.#entries.flatMap(({ types }) => types.map((type) => familyOf({ type }))))
     return (['classic', 'v2'] as const).filter((family) => asked.has(family))
@@ -89,10 +109,10 @@ export class Discovery {
       for (const id of this.#tags.keys()) if (!ids.has(id)) this.#tags.delete(id)
     const open = listed.filter((lb) => this.#tagsDecide(lb))
     const fresh = open.filter(({ id }) => !this.#tags.has(id))
-    const old = open.filter(({ id }) => this.#clock.now() - (this.#tags.get(id)?.atMs ?? 0) >= tagsKeptMs)
-    const again = old.filter(({ id }) => this.#tags.has(id)).sort((left, right) => this.#ageOrder(left, right))
+    const again = open.filter((lb) => this.#tagsAreOld(lb)).sort((left, right) => this.#ageOrder(left, right))
     for (const family of ['classic', 'v2'] as const) {
-      const ofFamily = [...fresh, ...again.slice(0, refreshedPerRun)].filter((lb) => familyOf(lb) === family)
+      const own = (lb: LoadBalancer) => familyOf(lb) === family
+      const ofFamily = [...fresh.filter(own), ...again.filter(own).slice(0, refreshCallsPerRun * tagsPerCall)]
       for (let from = 0; from < ofFamily.length; from += tagsPerCall) {
         const asked = ofFamily.slice(from, from + tagsPerCall)
         const poll = await run.tags(asked)
@@ -108,8 +128,18 @@ export class Discovery {
     return verdicts.includes('unknown') && !verdicts.includes('wanted')
   }
 
+  #tagsAreOld(lb: LoadBalancer): boolean {
+    const kept = this.#tags.get(lb.id)
+    if (kept === undefined) return false
+    const nowMs = this.#clock.now()
+    const wanted = this.#entries.some((entry) => judge(lb, entry, kept.tags) === 'wanted')
+    const settled = wanted && nowMs - kept.sinceMs >= youngForMs
+    return nowMs - kept.atMs >= (settled ? tagsKeptMs.wanted : tagsKeptMs.open)
+  }
+
   #ageOrder(left: LoadBalancer, right: LoadBalancer): number {
-    return (this.#tags.get(left.id)?.atMs ?? 0) - (this.#tags.get(right.id)?.atMs ?? 0)
+    const [before, after] = [this.#tags.get(left.id)?.atMs ?? 0, this.#tags.get(right.id)?.atMs ?? 0]
+    return before === after ? 0 : before - after
   }
 
   /** Only the tags that the config names: an account's others can be many. */
@@ -119,7 +149,7 @@ export class Discovery {
       const all = poll.snapshot.get(id)
       if (all === undefined) continue
       const tags = Object.fromEntries(Object.entries(all).filter(([key]) => keys.has(key)))
-      this.#tags.set(id, { tags, atMs: poll.atMs })
+      this.#tags.set(id, { tags, sinceMs: this.#tags.get(id)?.sinceMs ?? poll.atMs, atMs: poll.atMs })
     }
   }
 

@@ -2,7 +2,7 @@
 import type { Exporter } from '../../e2e/exporter.ts'
 import { LabAws, type LabLoadBalancer } from '../../lab/aws-server.ts'
 import { startKnot } from '../../lab/knot.ts'
-import { type Calls, callsPerDay, elbBucket, ofService, shareOfLimit, total } from '../aws-day.ts'
+import { burst, type Calls, callsPerDay, elbBucket, shareOfLimit, total } from '../aws-day.ts'
 import { cpuSeconds, resident } from '../measured.ts'
 import { type Part, type PartDeps, pause } from '../part.ts'
 import type { Row } from '../report.ts'
@@ -138,11 +138,11 @@ function report(
     ...(against === undefined ? {} : { against }),
   })
   const atMost = (value: number) => ({ kind: 'at_most' as const, value })
-  const burst = Math.max(ofService(later.calls, 'elb'), ofService(later.calls, 'elbv2'))
+  const atOnce = Math.max(burst(first.calls, later.calls, 'elb'), burst(first.calls, later.calls, 'elbv2'))
   const rows = [
     row('AWS calls of the first run, tags included', total(first.calls), ''),
     row('AWS calls of a later run', total(later.calls), ''),
-    row('of these to one ELB API (peer: calls that AWS lets through at once)', burst, '', {
+    row('of one run to one ELB API, tags due (peer: calls that AWS lets through at once)', atOnce, '', {
       kind: 'peer',
       name: 'bucket',
       value: elbBucket,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { callsPerDay, ofService, shareOfLimit, total } from '../../bench/aws-day.ts'
+import { burst, callsPerDay, ofService, shareOfLimit, total } from '../../bench/aws-day.ts'
 
 describe('the AWS calls of a day', () => {
-  it('are those of a later run every 30 s, and the tags of the first run every ten minutes', () => {
+  it('are those of a later run every 30 s, and the tags of the first run every two minutes', () => {
     const first = new Map([
       ['elb:DescribeLoadBalancers', 1],
       ['elb:DescribeTags', 5],
@@ -11,13 +11,22 @@ describe('the AWS calls of a day', () => {
     const later = new Map([['elb:DescribeLoadBalancers', 1]])
     const perDay = callsPerDay(first, later)
     assert.equal(perDay.get('elb:DescribeLoadBalancers'), 2_880)
-    assert.equal(perDay.get('elb:DescribeTags'), 720)
-    assert.equal(total(perDay), 3_600)
+    assert.equal(perDay.get('elb:DescribeTags'), 3_600)
+    assert.equal(total(perDay), 6_480)
   })
 
   it('count the tags that a later run asks for as well', () => {
     const tags = new Map([['elbv2:DescribeTags', 1]])
-    assert.equal(total(callsPerDay(tags, tags)), 2_880 + 144)
+    assert.equal(total(callsPerDay(tags, tags)), 2_880 + 720)
+  })
+
+  it('come to the later run and 12 calls for tags in one run at most', () => {
+    const later = new Map([
+      ['elb:DescribeLoadBalancers', 3],
+      ['elb:DescribeInstanceHealth', 25],
+    ])
+    assert.equal(burst(new Map([['elb:DescribeTags', 50]]), later, 'elb'), 40)
+    assert.equal(burst(new Map([['elb:DescribeTags', 5]]), later, 'elb'), 33)
   })
 
   it('are none where nothing is asked', () => {

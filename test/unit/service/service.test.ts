@@ -11,10 +11,13 @@ import { settle, TestClock } from '../clock.ts'
 
 /** What ran, by cluster and signal, since it was last cleared. */
 let ran: string[] = []
+/** Who was told of a reload that left it alone. */
+let reloads: string[] = []
 let failing: { readonly at: 'load' | 'create'; readonly signal: string } | undefined
 
 beforeEach(() => {
   ran = []
+  reloads = []
   failing = undefined
 })
 
@@ -40,6 +43,7 @@ function signal(name: string): Signal<never> {
           return {
             tasks: [{ kind: 'scheduled', name: 'run', schedule: 'dns', timeoutMs: () => 1_000, run }],
             status: () => ({}),
+            reloaded: () => reloads.push(`${cluster} ${name}`),
             stop: async () => undefined,
           }
         },
@@ -140,5 +144,6 @@ test('what a config no longer has leaves the state, and what it keeps goes on un
   assert.deepEqual(state.owner('b dns').keys(), [])
   assert.deepEqual(await runsOfTick(), ['a dns'])
   assert.equal(state.owner('a dns').get('runs'), 2, 'it was not begun anew')
+  assert.deepEqual(reloads, ['a dns'])
   await service.stop()
 })

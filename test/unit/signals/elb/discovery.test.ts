@@ -22,7 +22,7 @@ describe('the discovery of load balancers', () => {
     ])
   })
 
-  it('asks for tags only where names do not decide, 20 at a time, and keeps them for 10 minutes', async () => {
+  it('asks for tags only where names do not decide, 20 at a time, and again after a minute where they do not match or are young', async () => {
     await using world = await World.open({ tags })
     world.put('k8s-api')
     for (let index = 0; index < 45; index += 1) world.put(`lb-${index}`, index < 2 ? { tags } : {})
@@ -36,14 +36,58 @@ describe('the discovery of load balancers', () => {
     world.put('new', { tags })
     assert.equal(await calls(), 1)
     assert.equal((await world.series('elb_info')).length, 4)
-    world.clock.advance(600_000)
+    world.clock.advance(60_000)
     assert.equal(await calls(), 3)
-    world.put('lb-0', {})
+    world.put('lb-44', { tags })
     assert.equal(await calls(), 0)
-    world.clock.advance(600_000)
+    world.clock.advance(60_000)
+    await calls()
+    assert.equal((await world.series('elb_info')).length, 5)
+    world.lab.remove('classic', 'lb-44')
+    world.put('lb-0', {})
+    world.clock.advance(60_000)
     await calls()
     assert.equal((await world.series('elb_info')).length, 3)
-    assert.match(world.memory.changes[0]?.message ?? '', /lb-0 .* has no longer the name or tags/)
+    assert.match(world.memory.changes.map(({ message }) => message).join(), /lb-0 .* has no longer the name or tags/)
+  })
+
+  it('reads the tags of those that match and are not young every two minutes, and of all of them after a reload', async () => {
+    await using world = await World.open({ names: [], tags })
+    world.put('by-tag', { tags })
+    await world.discover()
+    for (let minute = 0; minute < 10; minute += 1) {
+      world.clock.advance(60_000)
+      await world.discover()
+    }
+    const ages: number[] = []
+    for (let run = 1; run <= 8; run += 1) {
+      world.lab.resetCalls()
+      world.clock.advance(30_000)
+      await world.discover()
+      if (world.lab.calls('elb:DescribeTags') > 0) ages.push(30 * run)
+    }
+    assert.deepEqual(ages, [60, 180])
+    world.lab.resetCalls()
+    world.collector.reloaded?.()
+    await world.discover()
+    assert.equal(world.lab.calls('elb:DescribeTags'), 1)
+    await world.discover()
+    assert.equal(world.lab.calls('elb:DescribeTags'), 1)
+  })
+
+  it('reads the tags of 240 load balancers again in one run at most, the oldest first', async () => {
+    await using world = await World.open({ names: [], tags })
+    for (let index = 0; index < 500; index += 1) world.put(`lb-${index}`, {})
+    await world.discover()
+    const calls: number[] = []
+    world.clock.advance(30_000)
+    for (let run = 0; run < 4; run += 1) {
+      world.lab.resetCalls()
+      world.clock.advance(30_000)
+      await world.discover()
+      calls.push(world.lab.calls('elb:DescribeTags'))
+    }
+    assert.deepEqual(calls, [12, 12, 12, 12])
   })
 
   it('asks for no tags when none are configured', async () => {
