@@ -38,7 +38,7 @@ export const dnsMetrics = {
   },
   elbchurn_dns_queries_total: {
     type: 'counter',
-    help: 'Packets sent for a hostname and what came of each: response code, timeout, malformed or network.',
+    help: 'Packets that ask for a hostname, or for what its CNAMEs lead to, and what came of each: response code, timeout, malformed or network. Those that find the servers of its zone do not count, but where these fail so that it cannot be asked for.',
     labels: [...target, 'result'],
     cardinality: `${perTarget} and result, of which 28 are possible and 1 to 3 usual`,
   },

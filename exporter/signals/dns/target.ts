@@ -39,6 +39,9 @@ export class Target {
   #askedAtMs = 0
   /** Sent for the poll that goes on. */
   readonly #packets: QueryTrace[] = []
+  /** Whether one of them was for the name itself, and else how the last one failed that was to find its servers. */
+  #asked = false
+  #unaskedFor: string | undefined
   /** of the book, the rest depends on the answer's TTL */
   #bookSamples: readonly Sample<DnsMetric>[] = []
   #samples: readonly Sample<DnsMetric>[] = []
@@ -89,6 +92,8 @@ export class Target {
       const before = this.#book
       if (!poll.ok) {
         this.#failure = poll.failure
+        // A name whose servers cannot be found is one that fails, though nobody was there to be asked for it.
+        if (!this.#asked && this.#unaskedFor !== undefined) this.#countResult(this.#unaskedFor)
         this.#trace(trace, poll, before)
         return
       }
@@ -102,6 +107,8 @@ export class Target {
     } finally {
       this.inFlight = false
       this.#packets.length = 0
+      this.#asked = false
+      this.#unaskedFor = undefined
     }
   }
 
@@ -200,17 +207,24 @@ export class Target {
     }))
   }
 
-  /** The labels are those of the target, also for the packets on the way to its zone: they are sent for its sake. */
+  /** The packets on the way to its zone are told and timed, but are no queries for the name. */
   #count(packet: QueryTrace, resolverScope: Scope<DnsMetric>): void {
-    const { result, durationMs } = packet
+    const { result, durationMs, helper } = packet
     if (this.#packets.length < packetsTold) this.#packets.push(packet)
+    if (helper !== true) {
+      this.#asked = true
+      this.#countResult(result)
+    } else if (result !== 'NOERROR' && result !== 'NXDOMAIN') this.#unaskedFor = result
+    resolverScope.observe('elbchurn_dns_query_duration_seconds', this.#resolverLabels, durationMs / 1000)
+  }
+
+  #countResult(result: string): void {
     let labels = this.#resultLabels.get(result)
     if (labels === undefined) {
       labels = { ...this.#labels, result }
       this.#resultLabels.set(result, labels)
     }
     this.#scope.increment('elbchurn_dns_queries_total', labels)
-    resolverScope.observe('elbchurn_dns_query_duration_seconds', this.#resolverLabels, durationMs / 1000)
   }
 }
 

@@ -32,6 +32,8 @@ export interface QueryTrace {
   /** rcode name, or `timeout`, `malformed`, `network` */
   readonly result: string
   readonly durationMs: number
+  /** true where it only finds the servers to ask: the zone, and the addresses of its servers */
+  readonly helper?: true
 }
 
 /** Replies that did not fit a query and were thrown away. */

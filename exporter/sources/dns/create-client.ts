@@ -3,7 +3,7 @@ import { messageOf } from '../../core/errors.ts'
 import { type FailureReason, failed, good, type Poll } from '../../core/poll.ts'
 import { Aborts } from './aborts.ts'
 import { followChain, maxAliases } from './chain.ts'
-import type { Answer, DnsClient, Question, ResolveOptions, ResolverName } from './client.ts'
+import type { Answer, DnsClient, QueryTrace, Question, ResolveOptions, ResolverName } from './client.ts'
 import { canonicalHostname } from './hostname.ts'
 import { Limiter } from './limiter.ts'
 import { Querier } from './query.ts'
@@ -106,7 +106,9 @@ class Client implements DnsClient {
   /** What is shared by all askers ends with the client, not with the first asker. */
   #infrastructure(options: ResolveOptions): HopOptions {
     const deadline = this.#clock.monotonic() + this.#resolveTimeoutMs
-    return { ...options, signal: this.#closing.signal, deadline }
+    const { onQuery } = options
+    const helping = onQuery && { onQuery: (trace: QueryTrace) => onQuery({ ...trace, helper: true }) }
+    return { ...options, ...helping, signal: this.#closing.signal, deadline }
   }
 
   #resolverOf(name: ResolverName): Resolver | undefined {

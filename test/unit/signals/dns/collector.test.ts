@@ -18,6 +18,8 @@ const options: DnsOptions = {
 class ScriptedDns implements DnsClient {
   readonly asked: string[] = []
   clock: ManualClock | undefined
+  /** Results of packets that find the servers to ask. */
+  helpers: readonly string[] = []
   readonly #answers = new Map<string, readonly string[] | string | 'never'>()
   readonly #open = new Set<() => void>()
 
@@ -33,7 +35,17 @@ class ScriptedDns implements DnsClient {
     const atMs = this.clock?.now() ?? 0
     const answer = this.#answers.get(key) ?? []
     const isGood = typeof answer !== 'string'
-    resolveOptions.onQuery?.({ server, question, result: isGood ? 'NOERROR' : 'timeout', durationMs: 1 })
+    for (const result of this.helpers) {
+      resolveOptions.onQuery?.({
+        server,
+        question: { hostname: 'ns.example.com', type: 'A' },
+        result,
+        durationMs: 1,
+        helper: true,
+      })
+    }
+    if (answer !== 'no zone')
+      resolveOptions.onQuery?.({ server, question, result: isGood ? 'NOERROR' : 'timeout', durationMs: 1 })
     if (!isGood) return failed(atMs, 'timeout', answer)
     const ttl = answer.length === 0 ? {} : { ttlSeconds: 60 }
     return good(atMs, { rcode: 'NOERROR', records: answer, ...ttl, chain: ['lb.example.net'], server })
@@ -94,6 +106,22 @@ test('The exposition of one target, whole', async () => {
   assert.deepEqual(await series(/duration_seconds_(count|bucket.*"0.001")/), [
     'elbchurn_dns_query_duration_seconds_bucket{le="0.001",cluster="test",resolver="system"} 1',
     'elbchurn_dns_query_duration_seconds_count{cluster="test",resolver="system"} 1',
+  ])
+})
+
+test('Packets that find the servers of a zone are timed but no queries for the name, unless nobody can be asked for it', async () => {
+  const { dns, run, series } = watch()
+  dns.helpers = ['NOERROR', 'SERVFAIL']
+  dns.script(key, ['10.0.0.1'])
+  await run()
+  assert.deepEqual(await series(/queries_total/), [`elbchurn_dns_queries_total{${labels},result="NOERROR"} 1`])
+  assert.match((await series(/duration_seconds_count/)).join(), / 3$/)
+  dns.script(key, 'no zone')
+  await run()
+  await run()
+  assert.deepEqual((await series(/queries_total/)).sort(), [
+    `elbchurn_dns_queries_total{${labels},result="NOERROR"} 1`,
+    `elbchurn_dns_queries_total{${labels},result="SERVFAIL"} 2`,
   ])
 })
 

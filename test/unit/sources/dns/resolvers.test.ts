@@ -90,10 +90,15 @@ function asked(...servers: LabDns[]): number[] {
 
 test('authoritative asks the servers of the zone, without recursion, and follows a CNAME into the next zone', async (t) => {
   const { recursor, com1, com2, net1, net, options } = await internet(t)
-  const { resolve } = clientOf(t, options)
+  const { resolve, traces } = clientOf(t, options)
   const poll = await resolve('authoritative')
   assert.ok(poll.ok, poll.ok ? '' : poll.failure.message)
   assert.deepEqual(poll.snapshot.records, ['10.0.0.1', '10.0.0.2'])
+  const own = traces
+    .filter(({ helper }) => helper !== true)
+    .map(({ question }) => `${question.hostname} ${question.type}`)
+  assert.deepEqual(own, [`${host} A`, `${lb} A`])
+  assert.ok(traces.length > own.length, 'those that find the servers are told too')
   assert.deepEqual(poll.snapshot.chain, [lb])
   assert.equal(poll.snapshot.server, net1.address)
   assert.ok([...com1.queries, ...net1.queries].every((query) => !query.recursionDesired))
