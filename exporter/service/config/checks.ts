@@ -3,7 +3,8 @@
  * whatever has the wrong shape is passed over here, so that all faults show at once.
  */
 import { groupLabel, reservedLabels } from '../../signals/nodes/labels.ts'
-import type { Fault } from './fault.ts'
+import { parseServer } from '../../sources/dns/server-address.ts'
+import type { Fault, Path } from './fault.ts'
 
 const sections = ['nodes', 'load_balancers', 'dns', 'connections', 'reachability'] as const
 
@@ -27,7 +28,11 @@ export function checkMeaning(file: unknown): Fault[] {
 }
 
 function checkCluster(cluster: PlainMap): Fault[] {
-  const faults: Fault[] = [...checkNodes(map(cluster.nodes)), ...checkNames(map(cluster.dns))]
+  const faults: Fault[] = [
+    ...checkNodes(map(cluster.nodes)),
+    ...checkNames(map(cluster.dns)),
+    ...checkResolvers(map(cluster.dns).resolvers, ['dns', 'resolvers']),
+  ]
   if (sections.every((section) => cluster[section] === undefined)) {
     faults.push({ path: [], message: `watches nothing; give one of ${sections.join(', ')}` })
   }
@@ -36,7 +41,8 @@ function checkCluster(cluster: PlainMap): Fault[] {
     faults.push({ path: [section], message: `needs the section ${needed}: ${why}` })
   }
   for (const [index, entry] of list(cluster.load_balancers).entries()) {
-    const { names, tags } = map(entry)
+    const { names, tags, resolvers } = map(entry)
+    faults.push(...checkResolvers(resolvers, ['load_balancers', index, 'resolvers']))
     if (isEmpty(names) && isEmpty(tags)) {
       faults.push({ path: ['load_balancers', index], message: 'lacks names or tags: it would watch no load balancer' })
     }
@@ -71,6 +77,15 @@ function checkNames(dns: PlainMap): Fault[] {
     path: ['dns', 'names', index, 'hostname'],
     message: `${name} stands in the list twice; put all its types into one entry`,
   }))
+}
+
+/** Two spellings of one address would be asked, and counted, as two resolvers. */
+function checkResolvers(resolvers: unknown, path: Path): Fault[] {
+  const texts = list(resolvers)
+  const servers = texts.map((text) => (typeof text === 'string' ? (parseServer(text)?.text ?? text) : undefined))
+  return duplicates(servers)
+    .filter(([index]) => texts.indexOf(texts[index]) === index)
+    .map(([index, server]) => ({ path: [...path, index], message: `is ${server}, as an earlier one is` }))
 }
 
 /** Index and value of each text that stood there before. */

@@ -1,8 +1,8 @@
 /** String formats of the config schema. Each says what is wrong with a text, or nothing. */
-import { isIP } from 'node:net'
 import { validateDetailed } from 'node-cron'
 import { parseDuration } from '../../core/duration.ts'
 import { canonicalHostname } from '../../sources/dns/hostname.ts'
+import { parseServer } from '../../sources/dns/server-address.ts'
 
 export type Format = (text: string) => string | undefined
 
@@ -20,7 +20,7 @@ export const formats: Readonly<Record<string, Format>> = {
     return `is not a cron expression: ${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`
   },
   resolver: (text) => {
-    if (text === 'system' || text === 'authoritative' || isServerAddress(text)) return undefined
+    if (text === 'system' || text === 'authoritative' || parseServer(text) !== undefined) return undefined
     return 'is none of system, authoritative, ip:port or [ipv6]:port'
   },
   'dns-name': (text) => {
@@ -31,12 +31,4 @@ export const formats: Readonly<Record<string, Format>> = {
     const url = URL.canParse(text) ? new URL(text) : undefined
     return ['http:', 'https:'].includes(url?.protocol ?? '') ? undefined : 'is not an http:// or https:// URL'
   },
-}
-
-function isServerAddress(text: string): boolean {
-  if (isIP(text) !== 0) return true
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]+)):(?<port>\d{1,5})$/.exec(text)
-  const { v6 = '', v4 = '', port = '' } = match?.groups ?? {}
-  const reachable = Number(port) > 0 && Number(port) < 65_536
-  return reachable && (isIP(v6) === 6 || isIP(v4) === 4)
 }

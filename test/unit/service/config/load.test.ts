@@ -75,6 +75,16 @@ test('all faults of a file are told at once, in the order of the file', () => {
   )
 })
 
+test('a resolver may be an address in brackets without a port, and the same one twice is told once', () => {
+  const withResolvers = (list: string) =>
+    `clusters: [{name: a, dns: {resolvers: [${list}], names: [{hostname: a.example}]}}]`
+  assert.deepEqual(faultsOf(withResolvers('"[::1]", "::2", 10.0.0.2, "10.0.0.2:5353"')), [])
+  assert.deepEqual(faultsOf(withResolvers('"::1", "::1"')), [
+    '1:39: clusters[0].dns.resolvers: items 1 and 0 are the same',
+  ])
+  assert.equal(faultsOf(withResolvers('"[::1]:0"')).length, 1)
+})
+
 test('what is missing, and what is wrong with a file as a whole, is told by its path', () => {
   assert.deepEqual(faultsOf(''), ['1:1: clusters: is missing'])
   assert.deepEqual(faultsOf('- a\n'), ['1:1: (file): must be a map, is a list'])
