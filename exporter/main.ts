@@ -26,7 +26,7 @@ const { version } = await import('./version.ts')
 const program = new Command('elb-churn-exporter')
   .description('Exports ELB address churn, DNS answer changes and the ratio of NotReady nodes to Prometheus.')
   .version(`elb-churn-exporter, version ${version} (node ${process.version})`, '--version', 'print the version')
-  .helpOption('--help', 'print this help')
+  .helpOption('-h, --help', 'print this help')
   .showHelpAfterError('(--help tells the flags)')
 
 program
@@ -41,8 +41,11 @@ program
   .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
   .addOption(new Option('--log.level <level>', 'least level that is logged').choices(logLevels).default('info'))
   .addOption(new Option('--log.format <format>', 'form of the log lines').choices(logFormats).default('json'))
-  .helpOption('--help', 'print this help')
-  .action(async (flags: ServeFlags) => {
+  .helpOption('-h, --help', 'print this help')
+  // Whatever is no command comes here, since this one needs no name.
+  .allowExcessArguments()
+  .action(async (flags: ServeFlags, { args: [unknown] }: { readonly args: readonly string[] }) => {
+    if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`)
     process.exitCode = await serve(flags)
   })
 
@@ -56,7 +59,7 @@ program
     new Option('--format <format>', 'of what --permissions prints').choices(permissionFormats).default('table'),
   )
   .option('--storage.path <dir>', 'with --permissions: the folder of the state file, to see whether it can be written')
-  .helpOption('--help', 'print this help')
+  .helpOption('-h, --help', 'print this help')
   .action(async (file: string, flags: CheckFlags) => {
     process.exitCode = await checkConfig(file, flags)
   })
@@ -71,7 +74,7 @@ program
   )
   .addOption(new Option('--set <key=value...>', 'other values of settings').argParser(collect).default([], 'none'))
   .addHelpText('after', () => `\nSettings and their defaults:\n${describeSettings()}`)
-  .helpOption('--help', 'print this help')
+  .helpOption('-h, --help', 'print this help')
   .action(({ format, set }: { format: RuleFormat; set: string[] }) => {
     process.exitCode = printRules(format, set)
   })
@@ -81,7 +84,7 @@ program
   .description('write the dashboards as JSON files that Grafana imports')
   .requiredOption('--out <dir>', 'folder to write to; made where there is none')
   .option('--runbook-url <url>', 'where the runbooks are: <url>/<alert>.md')
-  .helpOption('--help', 'print this help')
+  .helpOption('-h, --help', 'print this help')
   .action(async ({ out, runbookUrl }: { out: string; runbookUrl?: string }) => {
     process.exitCode = await copyDashboards(out, runbookUrl)
   })

@@ -31,6 +31,7 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
     serverFactory: (handler) => front.server(handler),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    frameworkErrors: (_error, _request, reply) => sendText(reply, 400, 'The path of the request cannot be read.'),
   })
   app.addHook('preClose', async () => front.drain())
   // A reload posts no body that matters; whatever its type, it is read up to the limit and ignored.
@@ -47,12 +48,20 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))
   app.get('/-/ready', (_request, reply) => sendReady(deps, reply))
   app.post('/-/reload', (_request, reply) => reload(deps, reply))
-  app.get('/-/reload', (_request, reply) => sendText(reply.header('allow', 'POST'), 405, 'A reload takes POST.'))
   app.get('/config', (_request, reply) => reply.type('text/yaml; charset=utf-8').send(deps.effectiveConfig()))
   registerPages(app, deps)
   registerApi(app, deps)
-  app.setNotFoundHandler((_request, reply) => sendText(reply, 404, 'Not found. See / for what there is.'))
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methodsOf(app, request.url)
+    if (allowed.length === 0) return sendText(reply, 404, 'Not found. See / for what there is.')
+    return sendText(reply.header('allow', allowed.join(', ')), 405, `This path takes ${allowed.join(', ')}.`)
+  })
   return app
+}
+
+function methodsOf(app: FastifyInstance, url: string): string[] {
+  const [path = '/'] = url.split('?')
+  return ['GET', 'HEAD', 'POST'].filter((method) => app.hasRoute({ method, url: path }))
 }
 
 /** Resolves with the URL. */

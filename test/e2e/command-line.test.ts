@@ -33,6 +33,7 @@ test('--version and --help print and exit 0', () => {
   const help = run('--help')
   assert.equal(help.status, 0)
   assert.match(help.stdout, /check-config/)
+  assert.deepEqual(run('-h'), help)
   const serve = run('serve', '--help')
   for (const flag of ['--config.file', '--web.listen-address', '--storage.path', '--log.level', '--log.format']) {
     assert.ok(serve.stdout.includes(flag), flag)
@@ -55,6 +56,7 @@ test('a flag or a value that does not exist is refused', () => {
     assert.match(stderr, /error: /)
   }
   assert.equal(run('--web.listen-address=nowhere').status, 1)
+  assert.match(run('frob').stderr, /unknown command 'frob'/)
 })
 
 test('check-config exits 0 for a good file, and 1 with each fault as FILE:LINE:COL: path: what is wrong', async () => {

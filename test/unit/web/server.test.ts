@@ -113,6 +113,24 @@ test('a reload answers 200, and 500 with the reason where the config is bad; GET
   assert.match(reply.body, /a\.yaml:1:1: clusters: is missing/)
 })
 
+test('a path that takes other methods says which, and one that cannot be read is a plain 400', async () => {
+  const app = await setUp({ started: false })
+  for (const [method, url, allow] of [
+    ['POST', '/metrics', 'GET, HEAD'],
+    ['DELETE', '/-/healthy?x=1', 'GET, HEAD'],
+    ['OPTIONS', '/', 'GET, HEAD'],
+    ['PUT', '/-/reload', 'POST'],
+    ['GET', '/-/reload', 'POST'],
+  ] as const) {
+    const reply = await app.inject({ method, url })
+    assert.deepEqual([reply.statusCode, reply.headers.allow, reply.body], [405, allow, `This path takes ${allow}.\n`])
+  }
+  assert.equal((await app.inject({ method: 'POST', url: '/nope' })).statusCode, 404)
+  const bad = await app.inject('/%zz')
+  assert.deepEqual([bad.statusCode, bad.body], [400, 'The path of the request cannot be read.\n'])
+  assert.match(String(bad.headers['content-type']), /^text\/plain/)
+})
+
 test('status and events tell in JSON what is watched and what was seen', async () => {
   const app = await setUp({ started: true })
   const status = (await app.inject('/api/v1/status')).json()
