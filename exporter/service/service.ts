@@ -40,7 +40,7 @@ export interface ClusterStatus {
 }
 
 export class Service {
-  readonly history = new ChangeHistory()
+  readonly history: ChangeHistory
   readonly #deps: ServiceDeps
   readonly #instances = new Map<string, Instance>()
   readonly #views = new Map<string, ClusterViews>()
@@ -50,6 +50,7 @@ export class Service {
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
+    this.history = new ChangeHistory(deps.state.owner(historyOwner))
   }
 
   /**
@@ -67,7 +68,7 @@ export class Service {
     this.#config = config
     const kept = [...this.#instances.keys()]
     this.#deps.metrics.retainOwners(new Set([...kept, ...kept.map(selfOwner), serviceOwner]))
-    this.#deps.state.retainOwners(new Set(kept))
+    this.#deps.state.retainOwners(new Set([...kept, historyOwner]))
   }
 
   async #bring(config: Config): Promise<void> {
@@ -200,6 +201,8 @@ export class Service {
 }
 
 export const serviceOwner = 'service'
+/** Of the changes in the state file. No collector is called so: their ids have a space. */
+const historyOwner = 'changes'
 
 function idOf(cluster: string, collector: string): string {
   return `${cluster} ${collector}`

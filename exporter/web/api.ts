@@ -13,6 +13,6 @@ export function registerApi(app: FastifyInstance, deps: WebDeps): void {
       clusters: deps.service.status(),
     },
   }))
-  /** The changes seen since the start, newest first, at most 1,000. */
+  /** The changes seen, newest first, at most 1,000; of those before the start the newest 100, where there is a state file. */
   app.get('/api/v1/events', () => ({ status: 'success', data: deps.service.history.list() }))
 }
