@@ -1,4 +1,5 @@
 /** A YAML file checked whole: every fault at once, each with its place. */
+import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { Ajv, type AnySchema, type ErrorObject } from 'ajv'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
@@ -26,13 +27,23 @@ export class ConfigError extends Error {
 
 /** Throws `ConfigError`. */
 export async function readText(path: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(path, 'utf8')
+    bytes = await readFile(path)
   } catch (error) {
     throw new ConfigError([
       `${path}:1:1: (file): cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
     ])
   }
+  const text = bytes.toString('utf8')
+  if (!isUtf8(bytes)) throw new ConfigError([notUtf8(text, path)])
+  return text
+}
+
+/** Whatever is no UTF-8 would become a replacement character in a name, and be watched as such. */
+function notUtf8(text: string, path: string): string {
+  const before = text.slice(0, Math.max(0, text.indexOf('\uFFFD'))).split('\n')
+  return `${path}:${before.length}:${(before.at(-1) ?? '').length + 1}: (file): is not text in UTF-8`
 }
 
 /** The value of a YAML text in which `check` finds no fault; `name` stands in the faults. Throws `ConfigError`. */
@@ -43,7 +54,7 @@ export function readChecked(text: string, name: string, check: (value: unknown) 
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(
-        ({ pos, message }) => `${name}:${position(lines, pos[0])}: (yaml): ${withoutSource(message)}`,
+        ({ pos, code, message }) => `${name}:${position(lines, pos[0])}: (yaml): ${syntaxFault(code, message)}`,
       ),
     )
   }
@@ -57,7 +68,9 @@ export function readChecked(text: string, name: string, check: (value: unknown) 
 }
 
 /** The YAML library quotes what it stumbled over behind a colon, which may be a password; the place is told anyway. */
-function withoutSource(message: string): string {
+function syntaxFault(code: string, message: string): string {
+  // Its advice is for programmers.
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here: put all into one'
   return message.split(/: |"|\n/)[0] ?? ''
 }
 

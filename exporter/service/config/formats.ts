@@ -16,7 +16,7 @@ export const formats: Readonly<Record<string, Format>> = {
   cron: (text) => {
     if (text.trim().split(/\s+/).length !== 6) return 'is not a cron expression with 6 fields, seconds first'
     const { valid, errors } = validateDetailed(text)
-    if (valid) return undefined
+    if (valid) return longStep(text)
     return `is not a cron expression: ${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`
   },
   resolver: (text) => {
@@ -31,4 +31,24 @@ export const formats: Readonly<Record<string, Format>> = {
     const url = URL.canParse(text) ? new URL(text) : undefined
     return ['http:', 'https:'].includes(url?.protocol ?? '') ? undefined : 'is not an http:// or https:// URL'
   },
+}
+
+const cronFields = [
+  { field: 'second', values: 60 },
+  { field: 'minute', values: 60 },
+  { field: 'hour', values: 24 },
+  { field: 'dayOfMonth', values: 31 },
+  { field: 'month', values: 12 },
+  { field: 'dayOfWeek', values: 7 },
+] as const
+
+/** A step beyond the end of its field: what was meant to run every 70 seconds would run at each full minute. */
+function longStep(text: string): string | undefined {
+  for (const [index, part] of text.trim().split(/\s+/).entries()) {
+    const { field, values } = cronFields[index] ?? { field: 'field', values: Number.POSITIVE_INFINITY }
+    const step = part.split(',').find((item) => Number(item.split('/')[1] ?? 0) > values)
+    if (step !== undefined)
+      return `is not a cron expression: ${field}: the step of ${step} is longer than its ${values} values`
+  }
+  return undefined
 }

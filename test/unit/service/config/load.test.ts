@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -97,6 +99,21 @@ test('what is missing, and what is wrong with a file as a whole, is told by its 
 test('a file that is not there is told as such', async () => {
   const path = join(dirname(folder), 'nowhere.yaml')
   await assert.rejects(loadConfig(path), new RegExp(`${path}:1:1: \\(file\\): cannot be read: ENOENT`))
+})
+
+test('a file that is not UTF-8 is refused at its first such byte', async (t) => {
+  const path = join(await mkdtemp(join(tmpdir(), 'config-')), 'latin1.yaml')
+  t.after(() => rm(dirname(path), { recursive: true }))
+  await writeFile(path, Buffer.from('clusters:\n  - name: m\xfcnchen\n    nodes: {}\n', 'latin1'))
+  await assert.rejects(loadConfig(path), new RegExp(`^ConfigError: ${path}:2:12: \\(file\\): is not text in UTF-8$`))
+  await writeFile(path, 'clusters:\n  - name: münchen\n    nodes: {}\n')
+  assert.equal((await loadConfig(path)).config.clusters[0]?.name, 'münchen')
+})
+
+test('a step as long as its field is one, in any of its forms', () => {
+  const faults = (cron: string) => faultsOf(`schedules: {dns: "${cron}"}\nclusters: [{name: a, nodes: {}}]`)
+  for (const cron of ['*/60 * * * * *', '0 0-59/15,7 */24 * * *']) assert.deepEqual(faults(cron), [], cron)
+  for (const cron of ['0 5,0-59/61 * * * *', '0 0 */25 * * *']) assert.match(faults(cron).join(), /the step of/, cron)
 })
 
 test('no text makes the loader fail in any other way than by its faults', () => {
