@@ -3,7 +3,7 @@
  * whole by an atomic replace, so that a kill at any moment leaves the old file or the new one.
  */
 import { readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
 import type { Clock } from '../core/clock.ts'
@@ -15,6 +15,9 @@ const formatVersion = 1
 const fileName = 'state.json'
 /** What write-file-atomic writes before it replaces the file. */
 const temporaryName = /^state\.json\.\d+$/
+/** What was set aside as damaged, named by the time. Of these the newest are kept, for whoever wants to know why. */
+const asideName = /^state\.json\.damaged-\d+$/
+const keptAside = 3
 /** A burst of changes is written once; the disk is synced at most this often. */
 const gatherMs = 50
 const minGapMs = 1_000
@@ -152,6 +155,7 @@ async function setAside(path: string, error: unknown, { clock, log }: StateFileD
     await rename(path, aside)
     const advice = 'starting without a baseline: changes during the downtime are not seen'
     log.warn({ path, aside, err: messageOf(error), advice }, 'state file is damaged and was set aside')
+    await removeLeftovers(dirname(path))
   } catch {
     const advice = 'change times will not survive a restart; check the rights of --storage.path'
     log.warn({ path, err: messageOf(error), advice }, 'state file cannot be read')
@@ -161,7 +165,8 @@ async function setAside(path: string, error: unknown, { clock, log }: StateFileD
 /** A kill in the middle of a save leaves the temporary file, under another name each time. */
 async function removeLeftovers(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
-  for (const name of names.filter((each) => temporaryName.test(each))) {
+  const aside = names.filter((each) => asideName.test(each)).sort((left, right) => timeOf(right) - timeOf(left))
+  for (const name of [...names.filter((each) => temporaryName.test(each)), ...aside.slice(keptAside)]) {
     // Where it cannot be removed, saving tells of it.
     await rm(join(folder, name), { force: true }).catch(() => undefined)
   }
@@ -169,4 +174,8 @@ async function removeLeftovers(folder: string): Promise<void> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function timeOf(name: string): number {
+  return Number(name.split('-').at(-1))
 }

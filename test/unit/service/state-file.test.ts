@@ -81,6 +81,18 @@ test('a file of another shape is set aside too', async () => {
   }
 })
 
+test('of the files set aside the newest three are kept', async () => {
+  for (const ms of [999, 1_000, 2_000, 10_000]) await writeFile(join(folder, `state.json.damaged-${ms}`), 'x')
+  const names = async () => (await readdir(folder)).filter((name) => name.includes('damaged')).sort()
+  await open()
+  assert.deepEqual(await names(), ['10000', '1000', '2000'].map((ms) => `state.json.damaged-${ms}`).sort())
+  await writeFile(join(folder, 'state.json'), 'x')
+  await open()
+  const left = await names()
+  assert.equal(left.length, 3)
+  assert.ok(!left.includes('state.json.damaged-1000'), left.join())
+})
+
 test('a folder that cannot be written is told once, and saving works again when it can', async () => {
   const path = join(folder, 'sub')
   const state = await open(path)
