@@ -9,7 +9,11 @@
 /** Elastic Load Balancing puts at most this many addresses into one answer. */
 export const answerLimit = 8
 
-/** An address missing from this many partial answers in a row has left; an empty answer this often in a row is true. */
+/**
+ * An address missing from this many partial answers in a row has left; an empty answer this often in a row is true. In a
+ * row of answers: failed polls between them tell nothing, so they neither count nor break the row. NXDOMAIN, SERVFAIL,
+ * NXDOMAIN, SERVFAIL, NXDOMAIN is a change.
+ */
 export const confirmations = 3
 
 /** JSON-safe, since it is saved. */

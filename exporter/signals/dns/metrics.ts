@@ -19,7 +19,7 @@ export const dnsMetrics = {
   },
   elbchurn_dns_answer_changes_total: {
     type: 'counter',
-    help: 'Changes of the answer as a set: order, case, duplicates and TTL do not count.',
+    help: 'Changes of the answer as a set: order, case, duplicates and TTL do not count. NXDOMAIN and empty answers are a change when 3 come in a row, whatever failures are between.',
     labels: target,
     cardinality: perTarget,
   },
