@@ -70,6 +70,11 @@ export class Front {
     return server
   }
 
+  /** true where the web config in force is not what its file says. */
+  webConfigRefused(): boolean {
+    return this.#options.secured?.inForce.refused() === true
+  }
+
   /** No new requests on HTTP/2 connections; those under way may end. HTTP/1.1 connections are the server's own to close. */
   drain(): void {
     for (const session of this.#sessions) session.close()

@@ -47,7 +47,7 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
   })
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))
   app.get('/-/ready', (_request, reply) => sendReady(deps, reply))
-  app.post('/-/reload', (_request, reply) => reload(deps, reply))
+  app.post('/-/reload', (_request, reply) => reload(deps, front, reply))
   app.get('/config', (_request, reply) => reply.type('text/yaml; charset=utf-8').send(deps.effectiveConfig()))
   registerPages(app, deps)
   registerApi(app, deps)
@@ -97,10 +97,12 @@ function sendReady({ service }: WebDeps, reply: FastifyReply): FastifyReply {
   return sendText(reply, 503, `Not ready: waiting for the first run of ${waiting.join(', ') || 'any collector'}.`)
 }
 
-async function reload(deps: WebDeps, reply: FastifyReply): Promise<FastifyReply> {
+async function reload(deps: WebDeps, front: Front, reply: FastifyReply): Promise<FastifyReply> {
   const problem = await deps.reload()
-  if (problem === undefined) return sendText(reply, 200, 'Config reloaded.')
-  return sendText(reply, 500, `Config not reloaded; the one before stays in force:\n${problem}`)
+  // That file is read by itself, whenever it changes, but whoever reloads expects it to count from now on.
+  const web = front.webConfigRefused() ? '\nThe web config is refused; the one before stays in force: see the log.' : ''
+  if (problem === undefined) return sendText(reply, 200, `Config reloaded.${web}`)
+  return sendText(reply, 500, `Config not reloaded; the one before stays in force:\n${problem}${web}`)
 }
 
 function sendText(reply: FastifyReply, code: number, text: string): FastifyReply {

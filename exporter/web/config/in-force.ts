@@ -54,6 +54,12 @@ export class WebConfigInForce {
     return this.#config
   }
 
+  /** true where the file holds a config that cannot be in force. */
+  refused(): boolean {
+    this.current()
+    return this.#told !== ''
+  }
+
   #read(): void {
     const { files, result } = readWebConfig(this.#options.path)
     if (!isDeepStrictEqual(files, this.#files)) {

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { createMetricStore } from '../../../exporter/metrics/store.ts'
+import { systemClock } from '../../../exporter/service/clock.ts'
 import { createLogger } from '../../../exporter/service/log.ts'
 import { serviceMetrics } from '../../../exporter/service/metrics.ts'
 import { SelfMetrics } from '../../../exporter/service/self-metrics.ts'
 import { Service } from '../../../exporter/service/service.ts'
 import { StateFile } from '../../../exporter/service/state-file.ts'
 import type { Signal } from '../../../exporter/signals/signal.ts'
+import { WebConfigInForce } from '../../../exporter/web/config/in-force.ts'
+import { checkWebConfig } from '../../../exporter/web/config/load.ts'
+import { Front } from '../../../exporter/web/front.ts'
 import { createServer } from '../../../exporter/web/server.ts'
 import { settle, TestClock } from '../clock.ts'
 
@@ -45,7 +52,7 @@ const dns: Signal<object> = {
   }),
 }
 
-async function setUp(options: { started: boolean; reload?: () => Promise<string | undefined> }) {
+async function setUp(options: { started: boolean; reload?: () => Promise<string | undefined>; front?: Front }) {
   const clock = new TestClock()
   const log = createLogger('error', 'json', { write: () => undefined })
   const metrics = createMetricStore({ tables: [serviceMetrics], clock })
@@ -73,7 +80,10 @@ async function setUp(options: { started: boolean; reload?: () => Promise<string 
   }
   const reload = options.reload ?? (async () => undefined)
   const effectiveConfig = () => 'clusters: []\n'
-  return createServer({ version: '1.2.3', startedAtMs: clock.now(), metrics, service, effectiveConfig, reload })
+  return createServer(
+    { version: '1.2.3', startedAtMs: clock.now(), metrics, service, effectiveConfig, reload },
+    options.front && { front: options.front },
+  )
 }
 
 test('/metrics is exposition text, and gzip for who asks for it', async () => {
@@ -111,6 +121,19 @@ test('a reload answers 200, and 500 with the reason where the config is bad; GET
   const reply = await bad.inject({ method: 'POST', url: '/-/reload' })
   assert.equal(reply.statusCode, 500)
   assert.match(reply.body, /a\.yaml:1:1: clusters: is missing/)
+})
+
+test('a reload tells that the web config is refused, since that is read by itself', async (t) => {
+  const path = join(await mkdtemp(join(tmpdir(), 'web-')), 'web.yaml')
+  t.after(() => rm(dirname(path), { recursive: true }))
+  await writeFile(path, 'http_server_config: {headers: {X-Frame-Options: deny}}\n')
+  const log = createLogger('error', 'json', { write: () => undefined })
+  const inForce = new WebConfigInForce({ path, clock: systemClock, log }, checkWebConfig(path))
+  const app = await setUp({ started: false, front: new Front({ clock: systemClock, secured: { inForce, log } }) })
+  const said = async () => (await app.inject({ method: 'POST', url: '/-/reload' })).body
+  assert.equal(await said(), 'Config reloaded.\n')
+  await writeFile(path, 'http_server_config: 7\n')
+  assert.match(await said(), /^Config reloaded\.\nThe web config is refused; the one before stays in force/)
 })
 
 test('a path that takes other methods says which, and one that cannot be read is a plain 400', async () => {
