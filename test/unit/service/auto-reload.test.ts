@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { autoReload } from '../../../exporter/service/auto-reload.ts'
 import { ConfigError } from '../../../exporter/service/config/load.ts'
 import { ConfigSource, type Reading } from '../../../exporter/service/config/source.ts'
+import { until } from '../../until.ts'
 import { settle, TestClock } from '../clock.ts'
 
 const intervalMs = 30_000
@@ -46,7 +47,7 @@ const watched = {
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 500) {
     await clock.advance(500)
-    while (reading > 0) await settle()
+    await until('the file is read', () => reading === 0, { everyMs: 0 })
     await settle()
   }
 }

@@ -8,6 +8,7 @@ import type { Config } from '../../../exporter/service/config/config.ts'
 import { ConfigSource } from '../../../exporter/service/config/source.ts'
 import { createLogger } from '../../../exporter/service/log.ts'
 import { Reloader } from '../../../exporter/service/reloader.ts'
+import { until } from '../../until.ts'
 
 /** A service that takes as long as the test wants to bring a config into force. */
 function setUp(t: TestContext) {
@@ -34,10 +35,7 @@ function setUp(t: TestContext) {
   const log = createLogger('error', 'json', { write: () => undefined })
   const self = { configLoaded: () => undefined }
   const reloader = new Reloader({ source, service, log, self, clock: systemClock })
-  const begun = async () => {
-    const deadline = Date.now() + 5_000
-    while (applied.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  const begun = () => until('the first reload', () => applied.length > 0)
   return { source, reloader, applied, write, open, begun }
 }
 

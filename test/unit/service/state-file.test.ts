@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { systemClock } from '../../../exporter/service/clock.ts'
 import { createLogger } from '../../../exporter/service/log.ts'
 import { StateFile } from '../../../exporter/service/state-file.ts'
+import { until } from '../../until.ts'
 
 let folder: string
 let lines: string[]
@@ -48,8 +49,7 @@ test('a change is written by itself soon after, and an equal book is not written
   const state = await open()
   const books = state.owner('a')
   books.set('k', { v: 1 })
-  const deadline = Date.now() + 2_000
-  while (saves.length === 0 && Date.now() < deadline) await systemClock.sleep(10)
+  await until('a save', () => saves.length > 0)
   assert.deepEqual(saves, [true])
   books.set('k', { v: 1 })
   await state.flush()

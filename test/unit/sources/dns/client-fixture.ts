@@ -9,6 +9,8 @@ import { createDnsClient, type DnsClientOptions } from '../../../../exporter/sou
 import { LabDns, type LabDnsOptions } from '../../../lab/dns-server.ts'
 
 export const host = 'api.example.com'
+/** Of tests that wait for a time-out: client and server share a process, which may be without CPU for a moment. */
+export const shortTimeoutMs = 1_000
 
 export async function lab(t: TestContext, options?: LabDnsOptions): Promise<LabDns> {
   const server = await LabDns.start(options)
@@ -24,7 +26,7 @@ export async function resolvConf(t: TestContext, ...addresses: string[]): Promis
   return path
 }
 
-/** A client and the ways in which tests ask it. Tests that wait for a time-out make it short. */
+/** A client and the ways in which tests ask it. Tests that wait for a time-out take `shortTimeoutMs`. */
 export function clientOf(t: TestContext, options: Partial<DnsClientOptions> = {}) {
   const client = createDnsClient({ clock: systemClock, ...options })
   t.after(() => client.close())

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemClock } from '../../../../exporter/service/clock.ts'
+import type { Behaviour } from '../../../lab/dns-behaviour.ts'
 import { LabDns } from '../../../lab/dns-server.ts'
-import { clientOf, host, lab } from './client-fixture.ts'
+import { until } from '../../../until.ts'
+import { clientOf, host, lab, shortTimeoutMs } from './client-fixture.ts'
 
 test('An answer is sorted, without duplicates, with its least TTL, chain and server', async (t) => {
   const dns = await lab(t)
@@ -76,7 +77,7 @@ test('A lost packet is sent once more, and two lost ones are a time-out', async 
   const dns = await lab(t)
   dns.set(host, 'A', ['10.0.0.1'])
   dns.behave(host, { dropFirst: 1 })
-  const { records, failure, traces } = clientOf(t, { timeoutMs: 150 })
+  const { records, failure, traces } = clientOf(t, { timeoutMs: shortTimeoutMs })
   assert.deepEqual(await records(dns.address), ['10.0.0.1'])
   dns.behave(host, { dropFirst: 2 })
   assert.equal((await failure(dns.address)).reason, 'timeout')
@@ -120,21 +121,20 @@ test('Replies that do not fit are dropped and counted, and the query goes on to 
 
 test('Only replies that cannot be read make the failure malformed; only foreign ones a time-out', async (t) => {
   const dns = await lab(t)
-  dns.set(host, 'A', ['10.0.0.1'])
-  const { failure } = clientOf(t, { timeoutMs: 80 })
-  for (const malformed of ['noise', 'empty', 'cut', 'short_rdata'] as const) {
-    dns.behave(host, { malformed })
-    assert.equal((await failure(dns.address)).reason, 'malformed', malformed)
+  const answered = async (name: string, behaviour: Behaviour) => {
+    dns.set(name, 'A', ['10.0.0.1'])
+    dns.behave(name, behaviour)
+    const { failure } = clientOf(t, { timeoutMs: shortTimeoutMs })
+    return [JSON.stringify(behaviour), (await failure(dns.address, name)).reason]
   }
-  for (const [damagedOnly, reason] of [
-    ['oversized', 'malformed'],
-    ['wrong_id', 'timeout'],
-    ['wrong_question', 'timeout'],
-    ['query_bit', 'timeout'],
-  ] as const) {
-    dns.behave(host, { damagedOnly })
-    assert.equal((await failure(dns.address)).reason, reason, damagedOnly)
-  }
+  const malformed = (['noise', 'empty', 'cut', 'short_rdata'] as const).map((way) => ({ malformed: way }))
+  const foreign = (['wrong_id', 'wrong_question', 'query_bit'] as const).map((way) => ({ damagedOnly: way }))
+  const unreadable = [...malformed, { damagedOnly: 'oversized' as const }]
+  const reasons = await Promise.all([...unreadable, ...foreign].map((way, index) => answered(`${index}.${host}`, way)))
+  assert.deepEqual(reasons, [
+    ...unreadable.map((way) => [JSON.stringify(way), 'malformed']),
+    ...foreign.map((way) => [JSON.stringify(way), 'timeout']),
+  ])
 })
 
 test('A second copy of a reply, and one that comes too late, are dropped as late', async (t) => {
@@ -142,14 +142,14 @@ test('A second copy of a reply, and one that comes too late, are dropped as late
   dns.set(host, 'A', ['10.0.0.1'])
   dns.set('next.example.com', 'A', ['10.0.0.2'])
   dns.behave(host, { duplicate: true })
-  const { records, failure, drops } = clientOf(t, { timeoutMs: 100, socketsPerServer: 1 })
+  const { records, failure, drops } = clientOf(t, { timeoutMs: shortTimeoutMs, socketsPerServer: 1 })
   await records(dns.address)
   await records(dns.address, 'next.example.com')
   assert.deepEqual(drops, [`${dns.address} late`])
-  dns.behave(host, { delayMs: 250 })
+  dns.behave(host, { delayMs: 1.5 * shortTimeoutMs })
   await failure(dns.address)
   assert.deepEqual(await records(dns.address, 'next.example.com'), ['10.0.0.2'])
-  while (drops.length < 3) await systemClock.sleep(5)
+  await until('the late reply of each query', () => drops.length >= 3)
   assert.deepEqual(drops, Array(3).fill(`${dns.address} late`))
 })
 
@@ -158,7 +158,7 @@ test('A truncated reply is asked for again over TCP', async (t) => {
   const many = Array.from({ length: 100 }, (_, index) => `10.0.1.${index}`)
   dns.set(host, 'A', many)
   dns.behave(host, { truncate: true })
-  const { records, failure, traces } = clientOf(t, { timeoutMs: 150 })
+  const { records, failure, traces } = clientOf(t, { timeoutMs: shortTimeoutMs })
   assert.equal((await records(dns.address)).length, 100)
   assert.equal(dns.count({ transport: 'tcp' }), 1)
   assert.equal(traces.length, 2)
@@ -267,7 +267,7 @@ test('An abort ends what is in flight and what waits for its turn', async (t) =>
   dns.behave('*', { dropFirst: Infinity })
   const { resolve, controller } = clientOf(t, { timeoutMs: 60_000, concurrencyPerServer: 2 })
   const polls = Promise.all(Array.from({ length: 5 }, () => resolve(dns.address)))
-  while (dns.count() < 2) await systemClock.sleep(1)
+  await until('two queries', () => dns.count() >= 2)
   controller.abort()
   for (const poll of await polls) assert.match(poll.ok ? '' : poll.failure.message, /given up/)
   assert.equal(dns.count(), 2)
@@ -279,8 +279,8 @@ test('A dead server does not take the places of a living one, and the rest of it
   const alive = await lab(t)
   dead.behave('*', { dropFirst: Infinity })
   alive.set(host, 'A', ['10.0.0.1'])
-  const { resolve, records } = clientOf(t, { concurrency: 8, concurrencyPerServer: 4, timeoutMs: 60 })
-  const stuck = Promise.all(Array.from({ length: 10 }, () => resolve(dead.address)))
+  const { resolve, records } = clientOf(t, { concurrency: 8, concurrencyPerServer: 4, timeoutMs: shortTimeoutMs })
+  const stuck = Promise.all(Array.from({ length: 6 }, () => resolve(dead.address)))
   for (let round = 0; round < 5; round++) assert.deepEqual(await records(alive.address), ['10.0.0.1'])
   assert.equal(dead.count(), 4)
   assert.ok((await stuck).every((poll) => !poll.ok && poll.failure.reason === 'timeout'))

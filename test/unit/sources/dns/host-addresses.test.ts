@@ -7,15 +7,16 @@ import { systemClock } from '../../../../exporter/service/clock.ts'
 import type { DnsClient } from '../../../../exporter/sources/dns/client.ts'
 import { hostAddresses } from '../../../../exporter/sources/dns/host-addresses.ts'
 import { addressesInHosts } from '../../../../exporter/sources/dns/hosts-file.ts'
-import { clientOf, host, lab, resolvConf } from './client-fixture.ts'
+import { until } from '../../../until.ts'
+import { clientOf, host, lab, resolvConf, shortTimeoutMs } from './client-fixture.ts'
 
-async function world(t: TestContext, { hosts = '', search = '' } = {}) {
+async function world(t: TestContext, { hosts = '', search = '', timeoutMs = shortTimeoutMs } = {}) {
   const dns = await lab(t)
   const resolvConfPath = await resolvConf(t, dns.host)
   if (search !== '') await appendFile(resolvConfPath, search)
   const hostsPath = `${resolvConfPath}.hosts`
   await writeFile(hostsPath, hosts)
-  const { client } = clientOf(t, { resolvConfPath, systemPort: dns.port, timeoutMs: 150 })
+  const { client } = clientOf(t, { resolvConfPath, systemPort: dns.port, timeoutMs })
   const signal = new AbortController().signal
   const find = hostAddresses({ dns: client, clock: systemClock, hostsPath, random: () => 0 })
   return { dns, find: (name: string) => find(name, signal), client, hostsPath }
@@ -75,8 +76,7 @@ test('A kind of address that nobody answers about does not hold up the other', a
     }
     const find = hostAddresses({ dns: halfDeaf, clock: systemClock, hostsPath })
     assert.deepEqual(await find(host, new AbortController().signal), [answered])
-    await systemClock.sleep(0)
-    assert.ok(ended, 'nothing is left waiting')
+    await until('nothing is left waiting', () => ended)
   }
 })
 
@@ -104,12 +104,12 @@ test('A search ends where nobody answers, instead of finding another host', asyn
 })
 
 test('A lookup ends with its signal', async (t) => {
-  const { dns, client, hostsPath } = await world(t)
+  const { dns, client, hostsPath } = await world(t, { timeoutMs: 60_000 })
   dns.behave(host, { dropFirst: Number.POSITIVE_INFINITY })
   const abort = new AbortController()
   const found = hostAddresses({ dns: client, clock: systemClock, hostsPath })(host, abort.signal)
   const startedAt = performance.now()
   setTimeout(() => abort.abort(), 10)
   await assert.rejects(found)
-  assert.ok(performance.now() - startedAt < 140)
+  assert.ok(performance.now() - startedAt < 5_000)
 })

@@ -4,7 +4,8 @@ import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../../../exporter/service/clock.ts'
 import { LabRecords } from '../../../lab/dns-records.ts'
 import type { LabDns } from '../../../lab/dns-server.ts'
-import { clientOf, host, lab, resolvConf } from './client-fixture.ts'
+import { until } from '../../../until.ts'
+import { clientOf, host, lab, resolvConf, shortTimeoutMs } from './client-fixture.ts'
 
 test('system asks the nameservers in order, the next one after a failure, and not before', async (t) => {
   const first = await lab(t, { host: '127.0.0.1' })
@@ -12,7 +13,7 @@ test('system asks the nameservers in order, the next one after a failure, and no
   first.set(host, 'A', ['10.0.0.1'])
   second.set(host, 'A', ['10.0.0.2'])
   const resolvConfPath = await resolvConf(t, '127.0.0.1', '127.0.0.2')
-  const { records } = clientOf(t, { resolvConfPath, systemPort: first.port, timeoutMs: 150 })
+  const { records } = clientOf(t, { resolvConfPath, systemPort: first.port, timeoutMs: shortTimeoutMs })
   assert.deepEqual(await records('system'), ['10.0.0.1'])
   assert.equal(second.count(), 0)
   for (const behaviour of [{ rcode: 'SERVFAIL' }, { rcode: 'REFUSED' }, { dropFirst: 1 }] as const) {
@@ -30,7 +31,7 @@ test('system comes back to the first nameserver when the others fail, and tells 
   first.behave(host, { dropFirst: 1 })
   second.behave(host, { rcode: 'SERVFAIL' })
   const resolvConfPath = await resolvConf(t, '127.0.0.1', '127.0.0.2')
-  const { records, failure } = clientOf(t, { resolvConfPath, systemPort: first.port, timeoutMs: 150 })
+  const { records, failure } = clientOf(t, { resolvConfPath, systemPort: first.port, timeoutMs: shortTimeoutMs })
   assert.deepEqual(await records('system'), ['10.0.0.1'])
   first.behave(host, { rcode: 'REFUSED' })
   assert.equal((await failure('system')).reason, 'denied')
@@ -80,7 +81,7 @@ async function internet(t: TestContext) {
   all.set('ns2.example.com', 'A', ['127.0.0.12'])
   all.set('ns.elb.example.net', 'A', ['127.0.0.13'])
   const resolvConfPath = await resolvConf(t, '127.0.0.1')
-  const options = { resolvConfPath, systemPort: port, authoritativePort: port, timeoutMs: 250 }
+  const options = { resolvConfPath, systemPort: port, authoritativePort: port, timeoutMs: shortTimeoutMs }
   return { all, com, net, recursor, com1, com2, net1, options }
 }
 
@@ -181,7 +182,7 @@ test('A zone whose servers moved is found again, though not before 5 s', async (
   const { all, com, com1, com2, recursor, options } = await internet(t)
   let aheadMs = 0
   const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs }
-  const { records, failure } = clientOf(t, { ...options, clock, timeoutMs: 100 })
+  const { records, failure } = clientOf(t, { ...options, clock })
   await records('authoritative')
   await com1.close()
   await com2.close()
@@ -196,7 +197,7 @@ test('Known servers go on being asked while the system resolver fails', async (t
   const { recursor, options } = await internet(t)
   let aheadMs = 0
   const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs }
-  const { records, failure } = clientOf(t, { ...options, clock, timeoutMs: 100 })
+  const { records, failure } = clientOf(t, { ...options, clock })
   await records('authoritative')
   recursor.behave('*', { dropFirst: Infinity })
   aheadMs = 61_000
@@ -228,7 +229,7 @@ test('An abort ends a query that waits for its zone, and not the search that oth
   const first = resolve('authoritative')
   const { signal } = new AbortController()
   const second = client.resolve({ hostname: host, type: 'A' }, 'authoritative', { signal })
-  await systemClock.sleep(5)
+  await until('the search', () => recursor.count() > 0)
   controller.abort()
   assert.match(await first.then((poll) => (poll.ok ? '' : poll.failure.message)), /given up/)
   const poll = await second

@@ -5,7 +5,8 @@ import { serverAddress } from '../../../../exporter/sources/dns/server-address.t
 import { UdpSockets } from '../../../../exporter/sources/dns/sockets.ts'
 import { encodeQuestion } from '../../../../exporter/sources/dns/wire.ts'
 import type { LabDns } from '../../../lab/dns-server.ts'
-import { clientOf, host, lab } from './client-fixture.ts'
+import { until } from '../../../until.ts'
+import { clientOf, host, lab, shortTimeoutMs } from './client-fixture.ts'
 
 const options = {
   clock: systemClock,
@@ -30,7 +31,7 @@ test('Beyond the bound of servers the longest unused gives up its sockets, and w
     return await sockets.ask(server, asked, { signal })
   }
   const slow = ask(first)
-  while (first.count() === 0) await systemClock.sleep(1)
+  await until('the slow query', () => first.count() > 0)
   assert.ok((await ask(second)).ok)
   assert.ok((await slow).ok)
   assert.ok((await ask(first)).ok)
@@ -45,7 +46,7 @@ test('Closing ends what is in flight', async (t) => {
   const server = serverAddress('127.0.0.1', dns.port)
   assert.ok(server)
   const result = sockets.ask(server, asked, { signal: new AbortController().signal })
-  while (dns.count() === 0) await systemClock.sleep(1)
+  await until('the query', () => dns.count() > 0)
   sockets.close()
   const { ok } = await result
   assert.equal(ok, false)
@@ -70,7 +71,7 @@ async function portsOf(
 
 test('After a time-out none of the sockets of its age is used again', async (t) => {
   const dns = await lab(t)
-  const sockets = new UdpSockets({ ...options, timeoutMs: 50, socketsPerServer: 3, maxServers: 1 })
+  const sockets = new UdpSockets({ ...options, timeoutMs: shortTimeoutMs, socketsPerServer: 3, maxServers: 1 })
   const before = await portsOf(t, sockets, dns, 20)
   assert.equal(before.size, 3)
   dns.behave(host, { dropFirst: 1 })

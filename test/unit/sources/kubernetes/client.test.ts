@@ -5,13 +5,17 @@ import { systemClock } from '../../../../exporter/service/clock.ts'
 import { type FindAddresses, HostError } from '../../../../exporter/sources/dns/host-addresses.ts'
 import { KubernetesClient } from '../../../../exporter/sources/kubernetes/client.ts'
 import { LabKubernetes } from '../../../lab/kubernetes-server.ts'
-import { fixedCredentials, follow, shortBounds, until } from './harness.ts'
+import { until } from '../../../until.ts'
+import { fixedCredentials, follow, testBounds } from './harness.ts'
 
-function clientOf(port: number, addressesOf: FindAddresses, bounds = shortBounds) {
+function clientOf(port: number, addressesOf: FindAddresses, bounds = testBounds) {
   const credentials = fixedCredentials(`http://api.lab.test:${port}`)
   const client = new KubernetesClient({ credentials, clock: systemClock, bounds, addressesOf })
   const { signal } = new AbortController()
-  return { client, get: () => client.ask({ verb: 'list', plural: 'nodes', path: '/version', headersMs: 200, signal }) }
+  return {
+    client,
+    get: () => client.ask({ verb: 'list', plural: 'nodes', path: '/version', headersMs: 5_000, signal }),
+  }
 }
 
 const nobodyAnswers: FindAddresses = async (hostname, signal) => {
@@ -28,7 +32,7 @@ describe('the way to an API server', () => {
       })
       return nobodyAnswers(hostname, signal)
     }
-    const { client, get } = clientOf(1, addressesOf, { ...shortBounds, lookupMs: 50 })
+    const { client, get } = clientOf(1, addressesOf, { ...testBounds, lookupMs: 50 })
     const reply = await get()
     assert.ok(!reply.ok)
     assert.equal(reply.failure.reason, 'timeout')
@@ -50,10 +54,10 @@ describe('the way to an API server', () => {
   it('gives the connection its whole time after a slow lookup', async () => {
     await using lab = await LabKubernetes.start({ tls: false })
     const addressesOf = async () => {
-      await systemClock.sleep(150)
+      await systemClock.sleep(2_200)
       return [lab.host]
     }
-    const { client, get } = clientOf(lab.port, addressesOf, { ...shortBounds, lookupMs: 400, connectMs: 100 })
+    const { client, get } = clientOf(lab.port, addressesOf, { ...testBounds, lookupMs: 10_000, connectMs: 2_000 })
     const reply = await get()
     assert.ok(reply.ok)
     reply.snapshot.resume()
@@ -67,7 +71,8 @@ describe('the way to an API server', () => {
     await using following = follow(fixedCredentials(`http://api.lab.test:${lab.port}`), {
       addressesOf: async () => [lab.host],
     })
-    await until('the list', () => following.sink.lists === 1, 300)
+    // Sooner than the lookups of the others end by themselves.
+    await until('the list', () => following.sink.lists === 1, { limitMs: testBounds.lookupMs / 2 })
     for (const { client } of others) client.dialAnew()
     for (const reply of await Promise.all(failures)) assert.ok(!reply.ok)
   })

@@ -3,11 +3,13 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { Bounds } from '../../../../exporter/sources/kubernetes/bounds.ts'
 import { CredentialsError, clusterCredentials } from '../../../../exporter/sources/kubernetes/credentials.ts'
 import { LabCluster } from '../../../lab/kubernetes/cluster.ts'
 import { kubeconfig } from '../../../lab/kubernetes/kubeconfig.ts'
 import { LabKubernetes, labTlsFile } from '../../../lab/kubernetes-server.ts'
-import { fixedCredentials, follow, until } from './harness.ts'
+import { until } from '../../../until.ts'
+import { fixedCredentials, follow } from './harness.ts'
 
 let directory = ''
 
@@ -152,8 +154,8 @@ describe('the credentials of a kubeconfig', () => {
 })
 
 describe('a connection that cannot be made', () => {
-  async function firstFailure(server: string) {
-    await using following = follow(fixedCredentials(server))
+  async function firstFailure(server: string, bounds: Partial<Bounds> = {}) {
+    await using following = follow(fixedCredentials(server), { bounds })
     await until('a failure', () => following.sink.failures.length > 0)
     return following.sink.failures[0]
   }
@@ -179,7 +181,7 @@ describe('a connection that cannot be made', () => {
   it('is a timeout where the connection is taken but TLS is never spoken', async () => {
     await using lab = await startLab()
     lab.freeze()
-    const failure = await firstFailure(lab.url)
+    const failure = await firstFailure(lab.url, { connectMs: 400 })
     assert.equal(failure?.reason, 'timeout')
     assert.match(failure?.message ?? '', /no connection within 400 ms/)
   })

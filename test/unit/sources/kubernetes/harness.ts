@@ -10,21 +10,30 @@ import type { Resource } from '../../../../exporter/sources/kubernetes/list.ts'
 import { type ListWatchSink, listWatch } from '../../../../exporter/sources/kubernetes/list-watch.ts'
 import type { EventType } from '../../../../exporter/sources/kubernetes/watch.ts'
 
-/** Short enough for tests, in the proportions of the real ones. */
-export const shortBounds: Bounds = {
+/** Client and server share a process: only a test about silence may take a moment without CPU for it. */
+export const testBounds: Bounds = {
   ...defaultBounds,
-  connectMs: 400,
-  doubtfulIdleMs: 400,
-  pageIdleMs: 400,
-  pageTotalMs: 1_000,
+  connectMs: 5_000,
+  addressMs: 5_000,
+  doubtfulIdleMs: 5_000,
+  pageIdleMs: 5_000,
+  pageTotalMs: 20_000,
   pageItems: 2,
   watchSeconds: 0.3,
-  watchGraceMs: 100,
+  watchGraceMs: 5_000,
   lineBytes: 100_000,
   backoffFirstMs: 10,
   backoffMaxMs: 50,
   retryAfterMaxMs: 300,
 }
+
+/** For tests about silence. */
+export const impatience = {
+  connectMs: 1_000,
+  doubtfulIdleMs: 1_000,
+  pageIdleMs: 1_000,
+  watchGraceMs: 1_000,
+} as const satisfies Partial<Bounds>
 
 export function fixedCredentials(server: string, headers: Readonly<Record<string, string>> = {}): Credentials {
   const target: Target = { server: new URL(server), tls: {}, headers }
@@ -96,7 +105,7 @@ export function follow(
   credentials: Credentials,
   options: { bounds?: Partial<Bounds>; addressesOf?: FindAddresses } = {},
 ): Following {
-  const bounds = { ...shortBounds, ...options.bounds }
+  const bounds = { ...testBounds, ...options.bounds }
   const client = new KubernetesClient({
     credentials,
     clock: systemClock,
@@ -113,14 +122,5 @@ export function follow(
       abort.abort()
       await done
     },
-  }
-}
-
-/** Waits until `probe` holds; tells what was waited for where it never does. */
-export async function until(what: string, probe: () => boolean, limitMs = 4_000): Promise<void> {
-  const end = Date.now() + limitMs
-  while (!probe()) {
-    if (Date.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
-    await systemClock.sleep(2)
   }
 }

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
-import { fixedCredentials, follow, until } from './harness.ts'
+import { until } from '../../../until.ts'
+import { fixedCredentials, follow } from './harness.ts'
 
 interface Simple {
   /** As JSON, for the next list. */

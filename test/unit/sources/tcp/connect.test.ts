@@ -3,8 +3,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../../../exporter/service/clock.ts'
 import { tryConnect } from '../../../../exporter/sources/tcp/connect.ts'
+import { until } from '../../../until.ts'
 
-const options = { timeoutMs: 500, clock: systemClock, signal: new AbortController().signal }
+const options = { timeoutMs: 5_000, clock: systemClock, signal: new AbortController().signal }
 
 async function listening() {
   const endings: (string | undefined)[] = []
@@ -24,7 +25,7 @@ describe('a connect', () => {
     const { server, port, endings } = await listening()
     const poll = await tryConnect('127.0.0.1', port, options)
     assert.equal(poll.ok && poll.snapshot.reachable, true)
-    while (endings.length === 0) await systemClock.sleep(5)
+    await until('the end of the connection', () => endings.length > 0)
     assert.deepEqual(endings, ['end'])
     await new Promise((resolve) => server.close(resolve))
   })
