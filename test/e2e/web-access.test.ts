@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import bcrypt from 'bcrypt'
 import { stringify } from 'yaml'
 import { call } from '../lab/https-client.ts'
+import { until } from '../until.ts'
 import { Exporter } from './exporter.ts'
 
 const main = fileURLToPath(new URL('../../exporter/main.ts', import.meta.url))
@@ -148,11 +149,12 @@ test('the time of a refusal does not tell whether a user exists', async () => {
       times[kind].push(performance.now() - started)
     }
   }
-  const median = (list: number[]) => list.toSorted((left, right) => left - right)[list.length >> 1] ?? 0
-  const ratio = median(times.known) / median(times.unknown)
-  assert.ok(ratio > 0.67 && ratio < 1.5, `known ${median(times.known)} ms, unknown ${median(times.unknown)} ms`)
+  // The least of each: whatever else a machine does, it only makes a request longer.
+  const [known, unknown] = [Math.min(...times.known), Math.min(...times.unknown)]
+  const told = `known ${known} ms, unknown ${unknown} ms`
+  assert.ok(known / unknown > 0.67 && known / unknown < 1.5, told)
   // A refusal that costs no comparison would be far below.
-  assert.ok(median(times.unknown) > 5, `${median(times.unknown)} ms`)
+  assert.ok(unknown > 5, told)
 })
 
 test('no password, hash or header of credentials is in the log', () => {
@@ -163,7 +165,7 @@ test('no password, hash or header of credentials is in the log', () => {
 
 test('beyond the burst of rate_limit requests get 429 with the headers, whoever asks, and soon pass again', async (t) => {
   const limited = await start('limited', {
-    rate_limit: { interval: '1s', burst: 5 },
+    rate_limit: { interval: '3s', burst: 5 },
     http_server_config: { headers: { 'X-Frame-Options': 'deny' } },
     basic_auth_users: { dave: hashes.dave },
   })
@@ -179,7 +181,7 @@ test('beyond the burst of rate_limit requests get 429 with the headers, whoever 
   }
   assert.deepEqual(statuses.slice(0, 5), [200, 401, 200, 401, 200])
   assert.ok(statuses.slice(5).includes(429), statuses.join())
-  await new Promise((resolve) => setTimeout(resolve, 1_100))
+  await new Promise((resolve) => setTimeout(resolve, 3_100))
   assert.equal((await call(`${limited.url}/-/healthy`, { auth: 'dave:dave123' })).status, 200)
 })
 
@@ -207,7 +209,7 @@ test('a file that is broken while the exporter runs opens nothing, stops nothing
   await rm(path)
   assert.equal((await call(`${plain.url}/metrics`)).status, 401)
   const told = () => plain.lines.filter(({ msg }) => msg === 'web config not reloaded; the one before stays in force')
-  for (let look = 0; told().length < 4 && look < 100; look++) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until('four lines', () => told().length >= 4)
   assert.equal(told().length, 4)
   assert.match(JSON.stringify(told()), /plain\.yaml:1:1: basic_auth_users: taking away all users needs a restart/)
   const inForce = async () => {

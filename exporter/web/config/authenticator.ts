@@ -4,7 +4,7 @@
  * stays in memory no longer than its comparison, and a changed hash counts at once.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { compare } from 'bcrypt'
+import { compare as bcryptCompare } from 'bcrypt'
 import type { Users } from './web-config.ts'
 
 /** Of each kind: guesses must not push out those who may enter. */
@@ -13,13 +13,19 @@ const maxKept = 100
 const maxWaiting = 100
 
 export type Verdict = 'allowed' | 'refused' | 'busy'
+export type Compare = (password: Buffer, hash: string) => Promise<boolean>
 
 export class Authenticator {
   readonly #secret = randomBytes(32)
   readonly #allowed = new Set<string>()
   readonly #refused = new Set<string>()
+  readonly #compare: Compare
   #waiting = 0
   #last: Promise<unknown> = Promise.resolve()
+
+  constructor(compare: Compare = bcryptCompare) {
+    this.#compare = compare
+  }
 
   /** `header`: the Authorization field of the request. */
   async check(header: string | undefined, users: Users): Promise<Verdict> {
@@ -35,7 +41,7 @@ export class Authenticator {
     return await this.#inTurn(async () => {
       // Somebody before may have asked the same.
       const verdict =
-        this.#kept(key) ?? ((await compare(password, hash)) && known !== undefined ? 'allowed' : 'refused')
+        this.#kept(key) ?? ((await this.#compare(password, hash)) && known !== undefined ? 'allowed' : 'refused')
       keep(verdict === 'allowed' ? this.#allowed : this.#refused, key)
       return verdict
     })
