@@ -16,7 +16,7 @@ export interface Receivers {
   readonly url: string
   /** What came so far, in order. */
   readonly notifications: readonly Notification[]
-  /** Resolves to the first notification that fits; throws with the last of what came instead after `withinMs` (default 10 s). */
+  /** Resolves to the first notification that fits; throws with the last of what came instead after `withinMs` (default 30 s). */
   waitFor(what: string, fits: (notification: Notification) => boolean, withinMs?: number): Promise<Notification>
   stop(): Promise<void>
 }
@@ -36,7 +36,7 @@ export async function startReceivers(): Promise<Receivers> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     notifications,
-    async waitFor(what, fits, withinMs = 10_000) {
+    async waitFor(what, fits, withinMs = 30_000) {
       const deadline = Date.now() + withinMs
       for (;;) {
         const found = notifications.find(fits)
