@@ -24,7 +24,7 @@ async function withAccount(options: Partial<AwsAccountOptions>, work: (account: 
     now: () => 1_000,
     onAttempt: ({ service, operation, code }) => attempts.push(`${service} ${operation} ${code}`),
     addressesOf: async (hostname) => [hostname],
-    limits: { requestTimeoutMs: 500, callTimeoutMs: 2_000 },
+    limits: { requestTimeoutMs: 5_000, callTimeoutMs: 20_000 },
     ...options,
   })
   try {
