@@ -1,4 +1,6 @@
 /** Faults of DNS, each on the way to the nameserver of one hostname, or in that nameserver. */
+
+import { until } from '../until.ts'
 import { compressionLoop, forged, seeded, straight, type Way } from './dns-path.ts'
 import { DnsSite, type DnsSiteOptions, dnsFacts } from './dns-site.ts'
 import { type AnyFault, anyFault, type Expected, type Fault } from './fault.ts'
@@ -209,13 +211,14 @@ const table: readonly DnsFault[] = [
   {
     id: 'dns-nxdomain-once',
     title: 'NXDOMAIN now and then',
-    how: 'two answers of three are NXDOMAIN',
+    how: 'two answers are NXDOMAIN, the next two are good, and so on',
     begin: ({ path }) => {
+      // Two good ones: should the first be lost or late, the exporter asks again, and yet sees no third NXDOMAIN in a row.
       let asked = 0
       path.way = (reply, { send }) => {
-        asked += 1
         const packet = Buffer.from(reply)
-        if (asked % 3 !== 0) negate(packet)
+        if (asked % 4 < 2) negate(packet)
+        asked += 1
         send(packet)
       }
     },
@@ -275,8 +278,9 @@ const table: readonly DnsFault[] = [
     title: 'An answer of 4 KB',
     how: '250 addresses, which come over TCP',
     options: { before: many, after: [...many, '10.0.2.1'], behaviour: { truncate: true } },
-    // The first three answers that may not be whole are the baseline.
-    begin: () => new Promise((resolve) => setTimeout(resolve, 8_000)),
+    // The first four answers that may not be whole are the baseline: the sixth query is sent when all of them have come.
+    begin: ({ server, hostname }) =>
+      until('five whole answers', () => server.count({ name: hostname, transport: 'tcp' }) > 5, { everyMs: 100 }),
     expected: { ...unharmed, recoversMs: 6_000 },
     act: nothing,
   },

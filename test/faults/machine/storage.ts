@@ -107,7 +107,11 @@ async function startNamed(t: TestContext) {
     dns.set('api.killed.test', 'A', ['10.1.0.1', `10.2.0.${host}`])
   }
   replace()
-  const start = () => Exporter.start({ config, folder, flags: [`--storage.path=${folder}/state`] })
+  const start = async () => {
+    const exporter = await Exporter.start({ config, folder, flags: [`--storage.path=${folder}/state`] })
+    t.after(() => exporter.stop('SIGKILL'))
+    return exporter
+  }
   return { folder: join(folder, 'state'), replace, start }
 }
 
