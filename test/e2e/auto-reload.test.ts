@@ -62,14 +62,10 @@ const reloads = () => exporter.lines.filter(({ msg }) => msg === 'config reloade
 const refusals = () => exporter.lines.filter(({ msg }) => String(msg).startsWith('config not reloaded')).length
 
 describe('--config.enable-auto-reload', () => {
-  it('takes the new content when Kubernetes swaps the ConfigMap, within two intervals', async () => {
+  it('takes the new content when Kubernetes swaps the ConfigMap', async () => {
     const first = await exporter.metrics()
     await volume.update(config('one', 'two'))
-    const metrics = await exporter.until(
-      (scrape) => scrape.lines('collector_up').join().includes('"two"'),
-      'two',
-      4_000,
-    )
+    const metrics = await exporter.until((scrape) => scrape.lines('collector_up').join().includes('"two"'), 'two')
     assert.equal(loaded(metrics), 1)
     assert.ok(loadedAt(metrics) > loadedAt(first))
     assert.equal(reloads(), 1)
@@ -77,12 +73,12 @@ describe('--config.enable-auto-reload', () => {
 
   it('refuses a bad content and goes on with the good one, tells it once, and takes the next good one', async () => {
     await volume.update(config('three').slice(0, -10))
-    const refused = await exporter.until((scrape) => loaded(scrape) === 0, 'the refusal', 4_000)
+    const refused = await exporter.until((scrape) => loaded(scrape) === 0, 'the refusal')
     assert.match(await (await exporter.get('/config')).text(), /name: two/)
     await new Promise((resolve) => setTimeout(resolve, 1_800))
     assert.equal(refusals(), 1)
     await volume.update(config('four'))
-    const taken = await exporter.until((scrape) => loaded(scrape) === 1, 'the good one', 4_000)
+    const taken = await exporter.until((scrape) => loaded(scrape) === 1, 'the good one')
     assert.ok(loadedAt(taken) > loadedAt(refused))
     assert.match(await (await exporter.get('/config')).text(), /name: four/)
   })

@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 
 const main = fileURLToPath(new URL('../../exporter/main.ts', import.meta.url))
-const startLimitMs = 20_000
+/** So long that a machine which has no CPU to give does not end a wait. */
+const startLimitMs = 60_000
+const patienceMs = 30_000
 const pollEveryMs = 50
 
 export interface ExporterOptions {
@@ -62,7 +64,7 @@ export class Exporter {
   }
 
   async get(path: string, init?: RequestInit): Promise<Response> {
-    return await fetch(this.url + path, { signal: AbortSignal.timeout(10_000), ...init })
+    return await fetch(this.url + path, { signal: AbortSignal.timeout(patienceMs), ...init })
   }
 
   async metrics(): Promise<Metrics> {
@@ -70,7 +72,7 @@ export class Exporter {
   }
 
   /** Scrapes until `condition` holds; fails with the last scrape's own lines after `limitMs`. */
-  async until(condition: (metrics: Metrics) => boolean, what: string, limitMs = 15_000): Promise<Metrics> {
+  async until(condition: (metrics: Metrics) => boolean, what: string, limitMs = patienceMs): Promise<Metrics> {
     const deadline = Date.now() + limitMs
     for (;;) {
       const metrics = await this.metrics()
@@ -80,7 +82,7 @@ export class Exporter {
     }
   }
 
-  async ready(limitMs = 15_000): Promise<void> {
+  async ready(limitMs = patienceMs): Promise<void> {
     const deadline = Date.now() + limitMs
     while ((await this.get('/-/ready')).status !== 200) {
       if (Date.now() > deadline) throw new Error(`not ready within ${limitMs} ms: ${JSON.stringify(this.lines)}`)

@@ -86,18 +86,18 @@ describe('the whole chain, from an address that dies to the pager', () => {
   async function playAll(): Promise<void> {
     const stories = [...clusters.values()].map(({ lab }) => lab.play())
     const restarts = [restartInOutage(), restartOnAnOrdinaryDay()]
-    await told('outage', 'trigger', 30 * second)
+    await told('outage', 'trigger', 60 * second)
     // The last symptom to fire: after 2 min of the story.
     await firing(chain, 'KubernetesNodesNotReadyRatioHigh', 'warning', 'outage')
     inhibited = await inhibitedIn(chain, 'outage')
     await Promise.all([...stories, ...restarts])
-    for (const name of outages) await told(name, 'resolve', 40 * second)
+    for (const name of outages) await told(name, 'resolve', 80 * second)
     // What else would come, comes with chat's next interval: group_wait, and an evaluation.
     await sleep((60 * second) / scale + 2 * second)
   }
 
   async function restartInOutage(): Promise<void> {
-    await told('outage-restart', 'trigger', 30 * second)
+    await told('outage-restart', 'trigger', 60 * second)
     await cluster('outage-restart').restart()
   }
 
@@ -209,9 +209,9 @@ async function inhibitedIn({ alertmanager }: AlertChain, name: string): Promise<
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30 * second
+  const deadline = Date.now() + 60 * second
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`)
+    if (Date.now() > deadline) throw new Error(`not within 60 s: ${what}`)
     await sleep(200)
   }
 }

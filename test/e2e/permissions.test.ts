@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { stolenTime } from '../stolen-time.ts'
 import { awsCredentials, elbName, World } from './world.ts'
 
 const main = fileURLToPath(new URL('../../exporter/main.ts', import.meta.url))
@@ -96,9 +97,11 @@ describe('check-config --permissions', () => {
     })
     world.aws.fail('elb:DescribeLoadBalancers', 'html')
     world.kubernetes.fault({ on: 'any', instead: 'reset' })
-    const startedAt = Date.now()
+    using stolen = stolenTime()
+    const startedAt = performance.now()
     const [elsewhere, nobody] = await Promise.all([run(), run([], {})])
-    assert.ok(Date.now() - startedAt < 15_000, `${Date.now() - startedAt} ms`)
+    const tookMs = performance.now() - startedAt - stolen.msSince(startedAt)
+    assert.ok(tookMs < 15_000, `${tookMs} ms`)
     assert.deepEqual([elsewhere.code, nobody.code], [1, 1])
     assert.match(elsewhere.stdout, /^wrong endpoint +prod +load_balancers .*DescribeLoadBalancers +classic in/m)
     assert.match(elsewhere.stdout, /^unreachable +prod +nodes +list nodes/m)

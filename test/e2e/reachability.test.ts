@@ -12,7 +12,7 @@ test('each address in DNS and each that left is tried, and says whether it takes
   const world = await World.start(['127.0.8.1', '127.0.8.2'], 0)
   t.after(() => world.close())
   const { schedules, clusters } = world.config(['load_balancers']) as { schedules: object; clusters: [object] }
-  const config = { schedules, clusters: [{ ...clusters[0], reachability: { port, timeout: '500ms' } }] }
+  const config = { schedules, clusters: [{ ...clusters[0], reachability: { port, timeout: '2s' } }] }
   const exporter = await world.exporter({ config })
   const all = await exporter.until((metrics) => metrics.lines('elb_address_reachable').length === 2, 'both addresses')
   const series = (address: string, state: string) =>

@@ -6,7 +6,7 @@ import { type Prometheus, startPrometheus } from '../lab/prometheus.ts'
 import { Exporter, type ExporterOptions } from './exporter.ts'
 
 export const scrapeMs = 1_000
-const limitMs = 20_000
+const limitMs = 60_000
 
 export interface Watched {
   readonly lab: Lab

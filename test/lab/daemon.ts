@@ -21,7 +21,7 @@ export interface DaemonOptions {
   readonly cwd?: string
   /** Resolves to true once the server does its work. It is asked until then, every 50 ms. */
   readonly ready: (daemon: Daemon) => Promise<boolean>
-  /** Bound of the wait for `ready`; default 10 s. */
+  /** Bound of the wait for `ready`; default 30 s. */
   readonly readyMs?: number
 }
 
@@ -36,7 +36,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   const daemon = watch(child)
-  const deadline = Date.now() + (options.readyMs ?? 10_000)
+  const deadline = Date.now() + (options.readyMs ?? 30_000)
   while (!(await options.ready(daemon).catch(() => false))) {
     if (daemon.ended() || Date.now() > deadline) {
       await daemon.stop()

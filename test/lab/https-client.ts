@@ -25,7 +25,7 @@ export interface Answer {
   readonly cipher?: string
 }
 
-const limitMs = 10_000
+const limitMs = 30_000
 
 /** One request on a connection of its own. Rejects with the error of TLS where there is no connection. */
 export async function call(url: string, options: Call = {}): Promise<Answer> {
