@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test'
 import type { Exporter, ExporterOptions, Metrics } from '../../e2e/exporter.ts'
 import { World } from '../../e2e/world.ts'
+import { lostTime } from '../../stolen-time.ts'
 
 /** Makes the fault, asserts what is seen of it, ends it; resolves with the ms until all was well again. */
 export type Play = (t: TestContext) => Promise<number>
@@ -51,10 +52,12 @@ export function sameCounts(metrics: Metrics, wanted: Counts): boolean {
   return JSON.stringify(countsOf(metrics)) === JSON.stringify(wanted)
 }
 
+/** In ms, without the time in which this process stood still, and with it the servers that the exporter asks. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
+  using lost = lostTime()
   const began = performance.now()
   await work()
-  return performance.now() - began
+  return performance.now() - began - lost.msSince(began)
 }
 
 export function pause(ms: number): Promise<void> {

@@ -10,6 +10,7 @@ import { Exporter } from '../../e2e/exporter.ts'
 import { awsCredentials, World } from '../../e2e/world.ts'
 import { LabCluster } from '../../lab/kubernetes/cluster.ts'
 import { LabKubernetes } from '../../lab/kubernetes-server.ts'
+import { until } from '../../until.ts'
 import { Ground } from '../ground.ts'
 import { isWell, noChange, oneChange, type Play, pause, residentMb, sameCounts, startSubject, timed } from './play.ts'
 
@@ -43,7 +44,7 @@ function clockJumps(aheadMs: () => number, zone = 'UTC'): Play {
     const atSeconds = metrics.value('dns_answer_last_change_timestamp_seconds') ?? Number.NaN
     const offBySeconds = atSeconds - (Date.now() + byMs) / 1_000
     assert.ok(Math.abs(offBySeconds) < 15, `the change is ${offBySeconds} s off the new clock`)
-    assert.ok(Date.now() - jumpedMs < 30_000)
+    assert.ok(Date.now() - jumpedMs < 60_000, 'nothing has waited for the hour')
     return took
   }
 }
@@ -86,8 +87,13 @@ export const descriptors: Play = async (t) => {
   await pause(crowdedMs / 2)
   world.setAddresses(['10.0.0.1', '10.0.0.3'])
   await pause(crowdedMs / 2)
-  const told = JSON.stringify(exporter.lines.filter(({ level }) => level === 'warn'))
-  assert.match(told, /EMFILE/, 'the limit was reached')
+  const warnings = () => exporter.lines.filter(({ level }) => level === 'warn')
+  await until('the limit is reached, by the heartbeats too', () =>
+    [
+      JSON.stringify(warnings()).includes('EMFILE'),
+      warnings().some(({ collector }) => collector === 'heartbeats'),
+    ].every(Boolean),
+  )
   const took = await timed(async () => {
     end()
     await exporter.until((metrics) => isWell(metrics) && sameCounts(metrics, oneChange), 'all is well', 30_000)

@@ -11,6 +11,7 @@ import { createLogger } from '../../../exporter/service/log.ts'
 import { StateFile } from '../../../exporter/service/state-file.ts'
 import { Exporter } from '../../e2e/exporter.ts'
 import { LabDns } from '../../lab/dns-server.ts'
+import { until } from '../../until.ts'
 import { oneChange, type Play, pause, sameCounts, startSubject, timed } from './play.ts'
 
 const execute = promisify(execFile)
@@ -37,7 +38,7 @@ async function startOnSmallDisk(t: TestContext) {
   const inside = `/proc/${subject.exporter.pid}/root${storage}`
   const saved = async () => savedMetric.exec((await subject.exporter.metrics()).text)?.[1]
   const untilSaved = async (value: string) => {
-    for (const deadline = Date.now() + 10_000; (await saved()) !== value; await pause(50)) {
+    for (const deadline = Date.now() + 30_000; (await saved()) !== value; await pause(50)) {
       if (Date.now() > deadline) assert.fail(`elbchurn_state_last_save_successful is ${await saved()}, not ${value}`)
     }
   }
@@ -102,9 +103,10 @@ async function startNamed(t: TestContext) {
     clusters: [{ name: 'killed', dns: { resolvers: [dns.address], names } }],
   }
   let host = 0
+  // Never one that was there before: to the next start that would be no change.
   const replace = () => {
-    host = (host + 1) % 200
-    dns.set('api.killed.test', 'A', ['10.1.0.1', `10.2.0.${host}`])
+    host += 1
+    dns.set('api.killed.test', 'A', ['10.1.0.1', `10.2.${host >> 8}.${host & 255}`])
   }
   replace()
   const start = async () => {
@@ -118,6 +120,12 @@ async function startNamed(t: TestContext) {
 const changesOf = (exporter: Exporter, wanted: number) =>
   exporter.until((metrics) => metrics.value('dns_answer_changes_total') === wanted, `${wanted} changes`)
 
+/** Only what is saved can be compared with after a kill. */
+const untilSaved = (folder: string) =>
+  until('a saved state', async () =>
+    (await readFile(join(folder, 'state.json'), 'utf8').catch(() => '')).includes('10.1.0.1'),
+  )
+
 async function stopWell(exporter: Exporter): Promise<void> {
   assert.equal(await exporter.stop(), 0, JSON.stringify(exporter.lines))
 }
@@ -128,6 +136,7 @@ async function killRounds(t: TestContext, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const exporter = await start()
     await changesOf(exporter, round === 0 ? 0 : 1)
+    if (round === 0) await untilSaved(folder)
     const churn = setInterval(replace, 5)
     await pause(Math.random() * 1_000)
     await exporter.stop('SIGKILL')
@@ -147,10 +156,10 @@ const terminations = 2
 
 export const killed: Play = async (t) => {
   await Promise.all(Array.from({ length: atOnce }, () => killRounds(t, Math.ceil(kills / atOnce))))
-  const { replace, start } = await startNamed(t)
+  const { folder, replace, start } = await startNamed(t)
   const first = await start()
   await changesOf(first, 0)
-  await pause(500)
+  await untilSaved(folder)
   await first.stop('SIGKILL')
   replace()
   let last: Exporter | undefined
@@ -171,7 +180,8 @@ export const terminated: Play = async (t) => {
     const saving = new AbortController()
     t.after(() => saving.abort())
     const temporary = (async () => {
-      for await (const { filename } of watch(folder, { signal: saving.signal })) {
+      const signal = AbortSignal.any([saving.signal, AbortSignal.timeout(60_000)])
+      for await (const { filename } of watch(folder, { signal })) {
         if (filename !== null && filename !== 'state.json') return
       }
     })()
