@@ -94,7 +94,7 @@ describe('--config.enable-auto-reload', () => {
 
   it('is refused without a file to look at, and with an interval that is none', () => {
     const run = (...flags: string[]) =>
-      spawnSync(process.execPath, [main, ...flags], { encoding: 'utf8', timeout: 20_000 })
+      spawnSync(process.execPath, [main, ...flags], { encoding: 'utf8', timeout: 60_000 })
     const lacking = run('--config.enable-auto-reload')
     assert.equal(lacking.status, 1)
     assert.match(lacking.stderr, /give --config\.file too/)

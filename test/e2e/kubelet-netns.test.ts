@@ -13,6 +13,7 @@ import { type KubeletMachine, KubeletNetwork, type KubeletPlan } from '../lab/ku
 import type { KubeletEvent } from '../lab/kubelet/options.ts'
 import { LabKubernetes } from '../lab/kubernetes-server.ts'
 import { tcpHangMs } from '../lab/story/durations.ts'
+import { stolenTime } from '../stolen-time.ts'
 import { Exporter, type Metrics } from './exporter.ts'
 
 const hostname = 'api.prod.example.com'
@@ -28,7 +29,9 @@ const ping = { idleMs: 5_000, timeoutMs: 2_500 }
 const retries2 = 5
 const staleMs = 4_000
 /** What a busy machine may take for anything. */
-const slackMs = 2_500
+const usualSlackMs = 2_500
+/** Until a wait is given up on a machine that has no CPU to give. */
+const patienceMs = 30_000
 
 const plans = {
   'http1-hangs': { pick: 0, protocol: 'http1' },
@@ -46,6 +49,8 @@ type Watched = (typeof watched)[number]
 
 interface Incident {
   readonly diedMs: number
+  /** With what the machine had no CPU for. */
+  readonly slackMs: number
   /** From the death on. */
   readonly events: (node: Node) => readonly KubeletEvent[]
 }
@@ -130,9 +135,14 @@ function connections(metrics: Metrics, metric: string, state: string): number | 
   return metrics.value(metric, `hostname="${hostname}"`, `state="${state}"`)
 }
 
-async function stale(stage: Stage, count: number, limitMs: number): Promise<Metrics> {
+/** Within `limitMs` of those for which the machine had CPU to give. */
+async function stale(stage: Stage, count: number, limitMs: number): Promise<void> {
+  using stolen = stolenTime()
+  const beganMs = performance.now()
   const fits = (metrics: Metrics) => metrics.value('nodes_heartbeat_stale') === count
-  return await stage.exporter.until(fits, `${count} stale heartbeats`, limitMs)
+  await stage.exporter.until(fits, `${count} stale heartbeats`, limitMs + patienceMs)
+  const tookMs = performance.now() - beganMs - stolen.msSince(beganMs)
+  assert.ok(tookMs <= limitMs, `${count} stale heartbeats only after ${tookMs} ms`)
 }
 
 function ofKind<Kind extends KubeletEvent['event']>(events: readonly KubeletEvent[], kind: Kind) {
@@ -169,7 +179,7 @@ describe('kubelets on an address that dies, on a real kernel', () => {
       assert.equal(dialed?.address, plans[node].pick === 0 ? dying : living)
       assert.deepEqual(ofKind(stage.events(node), 'failed'), [])
     }
-    await stale(stage, 0, slackMs)
+    await stale(stage, 0, usualSlackMs)
     for (const node of watched) {
       const connected = (metrics: Metrics) => connections(metrics, 'connections', 'active') === 1
       const metrics = await stage.agent(node).until(connected, `${node} connected to an active address`)
@@ -185,10 +195,12 @@ describe('kubelets on an address that dies, on a real kernel', () => {
       const metrics = await stage.agent(node).until(settled, `${node} connected to a ${state} address`)
       assert.equal(connections(metrics, 'connections_stalled', 'retired'), 0)
     }
-    await stale(stage, 0, slackMs)
+    await stale(stage, 0, usualSlackMs)
   })
 
   it('hang when it dies: agents see the connections stall, heartbeats go stale, and then all is well by itself', async () => {
+    using stolen = stolenTime()
+    const beganMs = performance.now()
     const diedMs = Date.now()
     const before = new Map(nodes.map((node) => [node, stage.events(node).length]))
     await stage.network.killAddress(dying)
@@ -198,10 +210,10 @@ describe('kubelets on an address that dies, on a real kernel', () => {
         const stalled = (metrics: Metrics) => connections(metrics, 'connections_stalled', 'retired') === 1
         await stage.agent(node).until(stalled, `${node} stalled to the retired address`)
       })
-    await Promise.all([...stalls, stale(stage, 3, staleMs + everyMs + slackMs)])
+    await Promise.all([...stalls, stale(stage, 3, staleMs + everyMs + usualSlackMs)])
     assert.equal(connections(await stage.agent('http2-lives').metrics(), 'connections_stalled', 'active'), 0)
-    await stale(stage, 2, ping.idleMs + ping.timeoutMs + slackMs)
-    await stale(stage, 0, givenUpAfterMs(retries2, 200) + slackMs)
+    await stale(stage, 2, ping.idleMs + ping.timeoutMs + usualSlackMs)
+    await stale(stage, 0, givenUpAfterMs(retries2, 200) + usualSlackMs)
     for (const node of watched) {
       const back = (metrics: Metrics) => connections(metrics, 'connections', 'active') === 1
       const metrics = await stage.agent(node).until(back, `${node} connected to an active address`)
@@ -211,7 +223,8 @@ describe('kubelets on an address that dies, on a real kernel', () => {
     }
     const since = (node: Node) => stage.events(node).slice(before.get(node))
     const events = new Map(nodes.map((node) => [node, since(node)]))
-    incident = { diedMs, events: (node) => events.get(node) ?? [] }
+    const slackMs = usualSlackMs + stolen.msSince(beganMs)
+    incident = { diedMs, slackMs, events: (node) => events.get(node) ?? [] }
   })
 
   for (const node of ['http1-hangs', 'http2-hangs'] as const) {
@@ -221,7 +234,7 @@ describe('kubelets on an address that dies, on a real kernel', () => {
       assert.equal(reason, 'ETIMEDOUT')
       assert.equal(to, living)
       assert.ok(tookMs >= hypotheticalTimeoutMs(retries2), `${tookMs} ms`)
-      assert.ok(tookMs <= givenUpAfterMs(retries2, 200) + slackMs, `${tookMs} ms`)
+      assert.ok(tookMs <= givenUpAfterMs(retries2, 200) + incident.slackMs, `${tookMs} ms`)
     })
   }
 
@@ -241,14 +254,14 @@ describe('kubelets on an address that dies, on a real kernel', () => {
     assert.equal(reason, 'client connection lost')
     assert.equal(to, living)
     const wantedMs = ping.idleMs + ping.timeoutMs
-    assert.ok(fromFrameMs >= wantedMs - 100 && fromFrameMs <= wantedMs + slackMs, `${fromFrameMs} ms`)
+    assert.ok(fromFrameMs >= wantedMs - 100 && fromFrameMs <= wantedMs + incident.slackMs, `${fromFrameMs} ms`)
   })
 
   it('http1-times-out for one request only, since HTTP/1.1 gives a connection up with its request', (t) => {
     const { tookMs, to } = hang(incident.events('http1-times-out'))
     t.diagnostic(`back after ${tookMs} ms`)
     assert.equal(to, living)
-    assert.ok(tookMs >= timeoutMs && tookMs <= timeoutMs + slackMs, `${tookMs} ms`)
+    assert.ok(tookMs >= timeoutMs && tookMs <= timeoutMs + incident.slackMs, `${tookMs} ms`)
   })
 
   for (const node of ['http1-lives', 'http2-lives'] as const) {
@@ -258,7 +271,7 @@ describe('kubelets on an address that dies, on a real kernel', () => {
       assert.deepEqual([...kinds].sort(), ['asked', 'renewed'])
       const times = ofKind(events, 'renewed').map(({ atMs }) => atMs)
       const gaps = times.map((atMs, index) => atMs - (times[index - 1] ?? incident.diedMs))
-      assert.ok(Math.max(...gaps) <= everyMs + slackMs, JSON.stringify(gaps))
+      assert.ok(Math.max(...gaps) <= everyMs + incident.slackMs, JSON.stringify(gaps))
     })
   }
 

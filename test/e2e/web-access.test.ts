@@ -228,7 +228,7 @@ test('a faulty web config keeps the exporter from starting and tells every fault
     'tls_server_config: {cert_file: a.crt, key_file: a.key, min_version: TLS11}\nbasic_auth_users: {dave: dave123}\n',
   )
   const good = join(folder, 'config.yaml')
-  const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 20_000 })
+  const run = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 60_000 })
   const started = run(`--config.file=${good}`, '--web.listen-address=127.0.0.1:0', `--web.config.file=${bad}`)
   assert.equal(started.status, 1)
   for (const place of [
