@@ -25,11 +25,15 @@ export function readSmallFile(path: string): SmallFile {
 export function signatureOf(paths: readonly string[]): { readonly text: string; readonly newestMs: number } {
   let newestMs = 0
   const parts = paths.map((path) => {
-    // Through symbolic links: Kubernetes swaps one to bring in a whole new folder.
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false })
-    if (found === undefined) return 'none'
-    newestMs = Math.max(newestMs, Number(found.ctimeMs))
-    return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':')
+    try {
+      // Through symbolic links: Kubernetes swaps one to bring in a whole new folder.
+      const found = statSync(path, { bigint: true })
+      newestMs = Math.max(newestMs, Number(found.ctimeMs))
+      return [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':')
+    } catch (error) {
+      // Gone, behind a folder that may not be entered any more, a link to itself: a mark like any other.
+      return (error as NodeJS.ErrnoException).code ?? 'unknown'
+    }
   })
   return { text: parts.join(' '), newestMs }
 }

@@ -117,6 +117,23 @@ test('a file that is gone, or a key that does not fit its certificate yet, leave
   assert.match(lines.at(-1)?.errors?.join() ?? '', /cannot be read: ENOENT/)
 })
 
+test('a file that cannot even be looked at leaves the last good one in force, and counts again once it can', (t) => {
+  // As a folder that may not be entered, which stops nobody who is root.
+  for (const spoilt of ['web.yaml', 'server.key']) {
+    const { folder, lines, reads, inForce } = setUp(t, tls + dave)
+    const first = inForce.current()
+    const path = join(folder, spoilt)
+    renameSync(path, join(folder, 'aside'))
+    symlinkSync(path, path)
+    for (let look = 0; look < 3; look++) assert.deepEqual(inForce.current(), first, spoilt)
+    assert.match(lines.at(-1)?.errors?.join() ?? '', /cannot be read: ELOOP/)
+    assert.equal(reads.at(-1), false)
+    renameSync(join(folder, 'aside'), path)
+    assert.deepEqual(inForce.current(), first)
+    assert.equal(reads.at(-1), true)
+  }
+})
+
 test('a certificate that comes later than the config that names it is taken without another write of the config', (t) => {
   const { folder, inForce, write } = setUp(t, tls + dave)
   write(tls.replaceAll('server.', 'new.') + dave)
