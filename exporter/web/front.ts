@@ -15,6 +15,7 @@ import { handshakeOptions, refusal } from './config/client-policy.ts'
 import type { WebConfigInForce } from './config/in-force.ts'
 import { serverOptions } from './config/tls-options.ts'
 import type { TlsConfig } from './config/web-config.ts'
+import { Connections } from './connections.ts'
 import { Gate, type Handler } from './gate.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 
@@ -34,14 +35,16 @@ export class Front {
   readonly #options: FrontOptions
   readonly #gate: Gate
   readonly #http2: boolean
-  readonly #sockets = new Set<Socket>()
+  readonly #connections = new Connections()
   readonly #sessions = new Set<ServerHttp2Session>()
 
   constructor(options: FrontOptions) {
     this.#options = options
     this.limits = options.limits ?? defaultLimits
-    this.#gate = new Gate(options.secured?.inForce, this.limits, options.clock)
-    const first = options.secured?.inForce.current()
+    const { limits } = this
+    const inForce = options.secured?.inForce
+    this.#gate = new Gate({ inForce, limits, clock: options.clock, connections: this.#connections })
+    const first = inForce?.current()
     this.scheme = first?.tls === undefined ? 'http' : 'https'
     this.#http2 = first?.http2 === true
   }
@@ -63,10 +66,7 @@ export class Front {
     server.setTimeout(limits.idleMs)
     server.maxConnections = limits.maxConnections
     if (this.scheme === 'https') this.#terminateTls(server, guarded)
-    server.prependListener('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
+    server.prependListener('connection', (socket: Socket) => this.#connections.add(socket))
     return server
   }
 
@@ -82,7 +82,7 @@ export class Front {
 
   /** Ends every connection, whatever goes on in it. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    this.#connections.destroyAll()
   }
 
   #terminateTls(server: Server, guarded: Handler): void {
@@ -90,8 +90,9 @@ export class Front {
     server.removeAllListeners('connection')
     const http2 = this.#http2Server(guarded)
     const serve = (socket: Socket, protocol: string | false | null) => {
-      if (protocol === 'h2') http2.emit('connection', socket)
-      else for (const listener of serveHttp1) listener.call(server, socket)
+      if (protocol === 'h2') return void http2.emit('connection', socket)
+      this.#connections.adopt(socket, socket)
+      for (const listener of serveHttp1) listener.call(server, socket)
     }
     let current: { tls: TlsConfig; server: TlsServer } | undefined
     server.on('connection', (socket: Socket) => {
@@ -134,6 +135,7 @@ export class Front {
     )
     server.setTimeout(limits.idleMs)
     server.on('session', (session) => {
+      this.#connections.adopt(session, session.socket)
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
       // Node counts what a reset stream had not sent against its session for ever, until it refuses every new stream.

@@ -5,21 +5,32 @@ import type { Clock } from '../core/clock.ts'
 import { Authenticator } from './config/authenticator.ts'
 import type { WebConfigInForce } from './config/in-force.ts'
 import { RateLimiter } from './config/rate-limiter.ts'
+import type { Connections } from './connections.ts'
 import { InFlight } from './in-flight.ts'
 import type { Limits } from './limits.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
+export interface GateDeps {
+  /** undefined: everybody may */
+  readonly inForce: WebConfigInForce | undefined
+  readonly limits: Limits
+  readonly clock: Clock
+  readonly connections: Connections
+}
+
 export class Gate {
   readonly #inForce: WebConfigInForce | undefined
   readonly #limits: Limits
+  readonly #connections: Connections
   readonly #inFlight: InFlight
   readonly #rateLimiter: RateLimiter | undefined
   readonly #authenticator = new Authenticator()
 
-  constructor(inForce: WebConfigInForce | undefined, limits: Limits, clock: Clock) {
+  constructor({ inForce, limits, clock, connections }: GateDeps) {
     this.#inForce = inForce
     this.#limits = limits
+    this.#connections = connections
     this.#inFlight = new InFlight(limits.maxRequests)
     const rateLimit = inForce?.current().rateLimit
     this.#rateLimiter = rateLimit && new RateLimiter(rateLimit, clock)
@@ -27,6 +38,7 @@ export class Gate {
 
   guard(handler: Handler): Handler {
     return (request, response) => {
+      if (!this.#begin(request, response)) return
       if (!this.#inFlight.enter(response)) return sendAway(response, 503, 'Too many requests under way; try again.')
       // A client that reads a byte now and then would hold the whole answer for ever.
       const cut = setTimeout(() => cutOff(response), this.#limits.answerMs)
@@ -47,6 +59,22 @@ export class Gate {
         () => sendAway(response, 500, 'Internal Server Error'),
       )
     }
+  }
+
+  /**
+   * Whether there is anybody to answer. The parser goes on with what it has read: a client that pipelines would have
+   * thousands of answers made in one turn of the event loop, and could leave them in memory without reading any.
+   */
+  #begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const connection = this.#connections.of(request, response)
+    if (connection === undefined) return false
+    // The streams of HTTP/2 are bounded by its settings.
+    if (request.httpVersionMajor === 1 && connection.open >= this.#limits.maxPipelined) {
+      connection.socket.destroy()
+      return false
+    }
+    connection.begin(response)
+    return true
   }
 }
 

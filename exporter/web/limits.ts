@@ -17,6 +17,8 @@ export interface Limits {
   readonly maxRequests: number
   readonly maxHeaderBytes: number
   readonly maxBodyBytes: number
+  /** Requests under way on one HTTP/1.1 connection, sent without waiting for answers. */
+  readonly maxPipelined: number
   /** Requests under way on one HTTP/2 connection. */
   readonly maxStreams: number
 }
@@ -32,5 +34,6 @@ export const defaultLimits: Limits = {
   maxRequests: 256,
   maxHeaderBytes: 16 * 1024,
   maxBodyBytes: 16 * 1024,
+  maxPipelined: 8,
   maxStreams: 100,
 }

@@ -1,99 +1,12 @@
-/** Clients that are slow, large or many, against the server in front of the routes, with one limit short enough for a test. */
+/** Clients that are slow, large or many, against the server in front of the routes, with limits short enough for a test. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request, type Server } from 'node:http'
-import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2'
-import { type AddressInfo, connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { request } from 'node:http'
+import { constants } from 'node:http2'
+import { connect } from 'node:net'
+import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { systemClock } from '../../../exporter/service/clock.ts'
-import { createLogger } from '../../../exporter/service/log.ts'
-import { WebConfigInForce } from '../../../exporter/web/config/in-force.ts'
-import { checkWebConfig } from '../../../exporter/web/config/load.ts'
-import { Front } from '../../../exporter/web/front.ts'
-import type { Handler } from '../../../exporter/web/gate.ts'
-import { InFlight } from '../../../exporter/web/in-flight.ts'
-import { defaultLimits, type Limits } from '../../../exporter/web/limits.ts'
-import { until } from '../../until.ts'
-
-const certificates = new URL('../../testdata/tls/', import.meta.url).pathname
-const ca = readFileSync(join(certificates, 'ca.crt'), 'utf8')
-
-/** Longer than any client here takes: a test makes the limit short that it is about. */
-const patient: Limits = {
-  ...defaultLimits,
-  handshakeMs: 30_000,
-  headersMs: 30_000,
-  requestMs: 30_000,
-  answerMs: 30_000,
-  idleMs: 30_000,
-  checkEveryMs: 50,
-  maxHeaderBytes: 4_096,
-  maxConnections: 4,
-  maxRequests: 8,
-  maxStreams: 5,
-}
-/** What happens at once, or by a short limit, takes less than this, and less than any other limit, on a busy machine too. */
-const soonMs = 5_000
-/** Far more than the buffers of the kernel take. */
-const large = 'x'.repeat(16 * 1024 * 1024)
-
-function answer(scrapes: InFlight, asked: string[]): Handler {
-  return (incoming, response) => {
-    asked.push(incoming.url ?? '')
-    if (incoming.url === '/large') {
-      if (scrapes.enter(response)) return void response.end(large)
-      response.statusCode = 503
-      return void response.end()
-    }
-    if (incoming.url === '/never') return
-    if (incoming.url === '/early') return void response.end('no need of a body\n')
-    incoming.resume().once('end', () => response.end('done\n'))
-  }
-}
-
-async function setUp(t: TestContext, options: { tls?: boolean; limits?: Partial<Limits> } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'front-'))
-  const path = join(folder, 'web.yaml')
-  const files = `cert_file: ${certificates}server.crt, key_file: ${certificates}server.key`
-  writeFileSync(path, options.tls === true ? `tls_server_config: {${files}}\n` : '')
-  const log = createLogger('error', 'json', { write: () => undefined })
-  const inForce = new WebConfigInForce({ path, clock: systemClock, log }, checkWebConfig(path))
-  const limits = { ...patient, ...options.limits }
-  const front = new Front({ clock: systemClock, limits, secured: { inForce, log } })
-  const scrapes = new InFlight(1)
-  const asked: string[] = []
-  const server = front.server(answer(scrapes, asked)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    front.cut()
-    server.close()
-    rmSync(folder, { recursive: true })
-  })
-  const { port } = server.address() as AddressInfo
-  return { front, server, port, asked }
-}
-
-/** What came until the end, and after how long the end came. */
-async function untilEnd(socket: Socket): Promise<{ text: string; ms: number }> {
-  const started = performance.now()
-  let text = ''
-  socket.on('data', (chunk) => {
-    text += chunk
-  })
-  socket.on('error', () => undefined)
-  await once(socket, 'close', { signal: AbortSignal.timeout(20_000) })
-  return { text, ms: performance.now() - started }
-}
-
-async function status(port: number, path: string): Promise<number> {
-  const [response] = await once(request({ port, host: '127.0.0.1', path, agent: false }).end(), 'response')
-  response.resume()
-  return response.statusCode
-}
+import { ca, connectionsOf, openHttp2, setUp, status, statusHttp2, untilEnd, untilNone } from './fronts.ts'
 
 const slow: [string, string, RegExp][] = [
   ['says nothing', '', /^HTTP\/1\.1 408 /],
@@ -104,35 +17,35 @@ for (const tls of [false, true]) {
   const over = tls ? 'TLS' : 'plain HTTP'
   for (const [what, sent, wanted] of slow) {
     test(`a client that ${what} over ${over} is cut off in time`, async (t) => {
-      const { port } = await setUp(t, { tls, limits: { headersMs: 300, requestMs: 500 } })
+      const { port } = await setUp(t, { tls })
       const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
       socket.write(sent)
       const { text, ms } = await untilEnd(socket)
       assert.match(text, wanted)
-      assert.ok(ms > 200 && ms < soonMs, `${ms} ms`)
+      assert.ok(ms > 200 && ms < 2_000, `${ms} ms`)
     })
   }
 
   test(`a client that sends a byte of its header now and then over ${over} is cut off in time`, async (t) => {
-    const { port } = await setUp(t, { tls, limits: { headersMs: 300, requestMs: 500 } })
+    const { port } = await setUp(t, { tls })
     const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
     socket.write('GET / HTTP/1.1\r\nX-Slow: ')
     const drip = setInterval(() => socket.write('a'), 50)
     t.after(() => clearInterval(drip))
     const { ms } = await untilEnd(socket)
-    assert.ok(ms < soonMs, `${ms} ms`)
+    assert.ok(ms < 2_000, `${ms} ms`)
   })
 
   for (const trickle of [false, true]) {
     test(`a client that reads its answer over ${over} ${trickle ? 'a little at a time' : 'not at all'} holds it for a time only`, async (t) => {
-      const { port, server } = await setUp(t, { tls, limits: { answerMs: 900 } })
+      const { port, server } = await setUp(t, { tls, limits: { idleMs: 20_000 } })
       const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
       const started = performance.now()
       socket.on('error', () => undefined).write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
       await once(socket, 'readable')
       const reads = setInterval(() => trickle && socket.read(1_024), 20)
       t.after(() => clearInterval(reads))
-      await untilNone(server)
+      await untilNone(server, 4_000)
       assert.ok(performance.now() - started > 500)
       socket.destroy()
     })
@@ -148,38 +61,41 @@ for (const tls of [false, true]) {
     for (const one of many) await once(one, 'connect')
     const { text, ms } = await untilEnd(connect(port, '127.0.0.1'))
     assert.equal(text, '')
-    assert.ok(ms < soonMs, `${ms} ms`)
+    assert.ok(ms < 250, `${ms} ms`)
     assert.ok((await connectionsOf(server)) <= 4)
     for (const one of many) one.destroy()
   })
 }
 
 test('a client that does not end its TLS handshake is cut off in time', async (t) => {
-  const { port } = await setUp(t, { tls: true, limits: { handshakeMs: 300 } })
+  const { port } = await setUp(t, { tls: true })
   const { ms } = await untilEnd(connect(port, '127.0.0.1'))
-  assert.ok(ms > 200 && ms < soonMs, `${ms} ms`)
+  assert.ok(ms > 200 && ms < 2_000, `${ms} ms`)
 })
 
 test('while one scrape is read slowly the next gets 503, and passes once the slow one is cut off', async (t) => {
-  const { port } = await setUp(t, { limits: { answerMs: 3_000 } })
+  const { port } = await setUp(t)
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined).write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n')
   await once(socket, 'readable')
   assert.equal(await status(port, '/large'), 503)
   assert.equal(await status(port, '/'), 200)
-  await until('a scrape that passes', async () => (await status(port, '/large')) === 200)
+  const started = performance.now()
+  while ((await status(port, '/large')) !== 200) assert.ok(performance.now() - started < 4_000)
 })
 
 test('more requests under way than the limit get 503', async (t) => {
-  const { port, asked } = await setUp(t, { limits: { maxConnections: 100 } })
+  const { port } = await setUp(t, { limits: { maxConnections: 100 } })
   const waiting = Array.from({ length: 8 }, () =>
     request({ port, host: '127.0.0.1', path: '/never', agent: false }).end(),
   )
   for (const one of waiting) one.on('error', () => undefined)
-  await until('all are under way', () => asked.length === waiting.length)
+  await Promise.all(waiting.map((one) => once(one, 'finish')))
+  await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(await status(port, '/'), 503)
   for (const one of waiting) one.destroy()
-  await until('a request that passes', async () => (await status(port, '/')) === 200, { limitMs: soonMs })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal(await status(port, '/'), 200)
 })
 
 for (const [what, path, method] of [
@@ -187,19 +103,21 @@ for (const [what, path, method] of [
   ['sent', '/', 'POST'],
 ] as const) {
   test(`an HTTP/2 stream that is ${what} slowly is reset by an error, and its connection given up`, async (t) => {
-    const { port, server } = await setUp(t, { tls: true, limits: { answerMs: 900 } })
+    const { port, server } = await setUp(t, { tls: true })
     const session = await openHttp2(t, port)
     const stream = session.request({ ':path': path, ':method': method }, { endStream: method === 'GET' })
     stream.on('error', () => undefined)
     if (method === 'POST') stream.write('half')
     const started = performance.now()
     // What was not read stands before the end of the stream: only the reset shows.
-    await until('the reset', () => stream.aborted || stream.closed)
+    while (!stream.aborted && !stream.closed && performance.now() - started < 5_000) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
     const ms = performance.now() - started
     assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL)
-    assert.ok(ms > 500 && ms < soonMs, `${ms} ms`)
+    assert.ok(ms > 500 && ms < 3_000, `${ms} ms`)
     stream.resume()
-    await untilNone(server)
+    await untilNone(server, 5_000)
   })
 }
 
@@ -208,80 +126,53 @@ test('an HTTP/2 request that is answered before its body came is over, and its c
   const session = await openHttp2(t, port)
   const stream = session.request({ ':path': '/early', ':method': 'POST' })
   stream.resume().write('half')
-  await once(stream, 'close', { signal: AbortSignal.timeout(soonMs) })
+  const started = performance.now()
+  await once(stream, 'close', { signal: AbortSignal.timeout(2_000) })
+  assert.ok(performance.now() - started < 500)
   assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR)
   assert.equal(await statusHttp2(session, {}), 200)
 })
 
 test('a client that gives up one HTTP/2 request is served the next, on a connection of its own', async (t) => {
-  const { port } = await setUp(t, { tls: true })
+  const { port } = await setUp(t, { tls: true, limits: { idleMs: 20_000 } })
   const session = await openHttp2(t, port)
   const stream = session.request({ ':path': '/large' })
   await once(stream, 'response')
   stream.close(constants.NGHTTP2_CANCEL)
-  await once(session, 'close', { signal: AbortSignal.timeout(soonMs) })
+  await once(session, 'close', { signal: AbortSignal.timeout(2_000) })
   const next = await openHttp2(t, port)
   assert.equal(await statusHttp2(next, { ':path': '/large' }), 200)
 })
 
 test('HTTP/2 headers beyond the limit are refused, more streams than allowed wait, an idle connection is closed', async (t) => {
-  const { port } = await setUp(t, { tls: true, limits: { idleMs: 2_000 } })
+  const { port } = await setUp(t, { tls: true })
   const session = await openHttp2(t, port)
   while (session.remoteSettings.maxConcurrentStreams !== 5) {
-    await once(session, 'remoteSettings', { signal: AbortSignal.timeout(soonMs) })
+    await once(session, 'remoteSettings', { signal: AbortSignal.timeout(1_000) })
   }
   await assert.rejects(statusHttp2(session, { 'x-large': 'a'.repeat(5_000) }))
   assert.equal(await statusHttp2(session, {}), 200)
   const started = performance.now()
-  await once(session, 'close', { signal: AbortSignal.timeout(20_000) })
+  await once(session, 'close', { signal: AbortSignal.timeout(6_000) })
   assert.ok(performance.now() - started > 1_000)
 })
 
 test('draining ends HTTP/2 connections after the requests under way, and cutting ends all', async (t) => {
-  const { port, front, server, asked } = await setUp(t, { tls: true })
+  const { port, front, server } = await setUp(t, { tls: true })
   const session = await openHttp2(t, port)
   const underWay = session.request({ ':path': '/', ':method': 'POST' })
   underWay.write('half')
-  await until('it is under way', () => asked.length > 0)
-  const drained = once(session, 'goaway', { signal: AbortSignal.timeout(soonMs) })
+  await new Promise((resolve) => setTimeout(resolve, 50))
   front.drain()
-  await drained
+  await new Promise((resolve) => setTimeout(resolve, 50))
   underWay.end()
   const [headers] = await once(underWay, 'response')
   assert.equal(headers[':status'], 200)
   underWay.resume()
-  await once(session, 'close', { signal: AbortSignal.timeout(soonMs) })
-  await untilNone(server)
+  await once(session, 'close', { signal: AbortSignal.timeout(1_000) })
   const silent = connect(port, '127.0.0.1')
   await once(silent, 'connect')
-  await until('the connection', async () => (await connectionsOf(server)) > 0)
+  while ((await connectionsOf(server)) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   front.cut()
-  assert.ok((await untilEnd(silent)).ms < soonMs)
+  assert.ok((await untilEnd(silent)).ms < 200)
 })
-
-async function openHttp2(t: TestContext, port: number): Promise<ClientHttp2Session> {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, { ca })
-  session.on('error', () => undefined)
-  t.after(() => session.destroy())
-  await once(session, 'connect')
-  return session
-}
-
-async function statusHttp2(session: ClientHttp2Session, headers: Record<string, string>): Promise<number> {
-  const stream = session.request({ ':path': '/', ...headers })
-  stream.on('error', () => undefined)
-  const closed = once(stream, 'close').then(() => Promise.reject(new Error('closed without an answer')))
-  const [answered] = await Promise.race([once(stream, 'response'), closed])
-  stream.resume()
-  return answered[':status']
-}
-
-async function untilNone(server: Server): Promise<void> {
-  await until('no connection is held', async () => (await connectionsOf(server)) === 0, { limitMs: soonMs })
-}
-
-async function connectionsOf(server: Server): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
-  })
-}
