@@ -26,6 +26,7 @@ export class Gate {
   readonly #inFlight: InFlight
   readonly #rateLimiter: RateLimiter | undefined
   readonly #authenticator = new Authenticator()
+  readonly #ends = new WeakMap<ServerResponse, NodeJS.Timeout>()
 
   constructor({ inForce, limits, clock, connections }: GateDeps) {
     this.#inForce = inForce
@@ -39,26 +40,49 @@ export class Gate {
   guard(handler: Handler): Handler {
     return (request, response) => {
       if (!this.#begin(request, response)) return
-      if (!this.#inFlight.enter(response)) return sendAway(response, 503, 'Too many requests under way; try again.')
       // A client that reads a byte now and then would hold the whole answer for ever.
-      const cut = setTimeout(() => cutOff(response), this.#limits.answerMs)
-      response.once('close', () => clearTimeout(cut))
+      this.#endWithin(response, this.#limits.answerMs)
       const config = this.#inForce?.current()
       for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
-      if (this.#rateLimiter?.allow() === false) return sendAway(response, 429, 'Too Many Requests')
-      const users = config?.users
-      if (users === undefined) return handler(request, response)
-      this.#authenticator.check(request.headers.authorization, users).then(
+      if (this.#rateLimiter?.allow() === false) return this.#sendAway(response, 429, 'Too Many Requests')
+      if (config?.users === undefined) return this.#letIn(handler, request, response)
+      this.#authenticator.check(request.headers.authorization, config.users).then(
         (verdict) => {
           if (response.destroyed) return
-          if (verdict === 'allowed') return handler(request, response)
-          if (verdict === 'busy') return sendAway(response, 503, 'Too many logins under way; try again.')
+          if (verdict === 'allowed') return this.#letIn(handler, request, response)
+          if (verdict === 'busy') return this.#sendAway(response, 503, 'Too many logins under way; try again.')
           response.setHeader('WWW-Authenticate', 'Basic')
-          sendAway(response, 401, 'Unauthorized')
+          this.#sendAway(response, 401, 'Unauthorized')
         },
-        () => sendAway(response, 500, 'Internal Server Error'),
+        () => this.#sendAway(response, 500, 'Internal Server Error'),
       )
     }
+  }
+
+  /** Only here a request counts among those under way: a stranger must not take the place of those who may ask. */
+  #letIn(handler: Handler, request: IncomingMessage, response: ServerResponse): void {
+    if (this.#inFlight.enter(response)) handler(request, response)
+    else this.#sendAway(response, 503, 'Too many requests under way; try again.')
+  }
+
+  #sendAway(response: ServerResponse, code: number, text: string): void {
+    // Reading so little takes no time; whoever does not read it is not waited for.
+    this.#endWithin(response, this.#limits.refusalMs)
+    response.statusCode = code
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.end(`${text}\n`)
+  }
+
+  /** The client reads its answer within that time from now, or loses it; of several times the last counts. */
+  #endWithin(response: ServerResponse, ms: number): void {
+    const known = this.#ends.has(response)
+    clearTimeout(this.#ends.get(response))
+    this.#ends.set(
+      response,
+      setTimeout(() => cutOff(response), ms),
+    )
+    if (!known) response.once('close', () => clearTimeout(this.#ends.get(response)))
   }
 
   /**
@@ -76,13 +100,6 @@ export class Gate {
     connection.begin(response)
     return true
   }
-}
-
-function sendAway(response: ServerResponse, code: number, text: string): void {
-  response.statusCode = code
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  response.setHeader('X-Content-Type-Options', 'nosniff')
-  response.end(`${text}\n`)
 }
 
 /** With HTTP/2 only the one stream, by an error: without one an answer cut short could pass for a whole one. */

@@ -8,18 +8,20 @@ export interface Limits {
   readonly requestMs: number
   /** From the header of a request until the client has read the whole answer. */
   readonly answerMs: number
+  /** The same where the request is sent away: with 401, 429 or 503. */
+  readonly refusalMs: number
   /** A connection on which nothing moves. */
   readonly idleMs: number
   /** How often the first three are looked at. */
   readonly checkEveryMs: number
   readonly maxConnections: number
-  /** Requests under way, of any kind. */
+  /** Requests under way, of any kind, of those who may ask. */
   readonly maxRequests: number
   readonly maxHeaderBytes: number
   readonly maxBodyBytes: number
   /** Requests under way on one HTTP/1.1 connection, sent without waiting for answers. */
   readonly maxPipelined: number
-  /** Requests under way on one HTTP/2 connection. */
+  /** Requests under way on one HTTP/2 connection: a share of all, so that one client leaves some to others. */
   readonly maxStreams: number
 }
 
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   headersMs: 10_000,
   requestMs: 10_000,
   answerMs: 60_000,
+  refusalMs: 1_000,
   idleMs: 65_000,
   checkEveryMs: 1_000,
   maxConnections: 512,
@@ -35,5 +38,5 @@ export const defaultLimits: Limits = {
   maxHeaderBytes: 16 * 1024,
   maxBodyBytes: 16 * 1024,
   maxPipelined: 8,
-  maxStreams: 100,
+  maxStreams: 32,
 }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type Server } from 'node:http'
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
+import { type ClientHttp2Session, connect as connectHttp2, type Settings } from 'node:http2'
+import { type RequestOptions, request as requestTls } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +27,7 @@ const short: Limits = {
   headersMs: 300,
   requestMs: 500,
   answerMs: 900,
+  refusalMs: 200,
   idleMs: 1_500,
   checkEveryMs: 50,
   maxHeaderBytes: 4_096,
@@ -92,14 +94,15 @@ export async function untilEnd(socket: Socket): Promise<{ text: string; ms: numb
   return { text, ms: performance.now() - started }
 }
 
-export async function status(port: number, path: string): Promise<number> {
-  const [response] = await once(request({ port, host: '127.0.0.1', path, agent: false }).end(), 'response')
+export async function status(port: number, path: string, options: RequestOptions = {}): Promise<number> {
+  const ask = options.ca === undefined ? request : requestTls
+  const [response] = await once(ask({ port, host: '127.0.0.1', path, agent: false, ...options }).end(), 'response')
   response.resume()
   return response.statusCode
 }
 
-export async function openHttp2(t: TestContext, port: number): Promise<ClientHttp2Session> {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, { ca })
+export async function openHttp2(t: TestContext, port: number, settings: Settings = {}): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { ca, settings })
   session.on('error', () => undefined)
   t.after(() => session.destroy())
   await once(session, 'connect')

@@ -1,9 +1,10 @@
 /** Clients that ask for more than their share, with a password or without, against the server in front of the routes. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { ca, setUp, untilEnd } from './fronts.ts'
+import { ca, openHttp2, setUp, status, untilEnd } from './fronts.ts'
 
 for (const tls of [false, true]) {
   const over = tls ? 'TLS' : 'plain HTTP'
@@ -22,3 +23,23 @@ for (const tls of [false, true]) {
     assert.ok(ms < 500, `${ms} ms`)
   })
 }
+
+test('whoever has no password holds no place of a request under way, and no answer that is not read for long', async (t) => {
+  const hash = '$2b$04$caF7ej5Y9nr4cIaU7Tq7/uGGCFfbE3FicSPMHeqDE0rNUz2h8arFC'
+  const { port } = await setUp(t, {
+    tls: true,
+    web: `basic_auth_users: {dave: ${hash}}\n`,
+    limits: { maxStreams: 20, answerMs: 30_000, idleMs: 30_000 },
+  })
+  const auth = { ca, auth: 'dave:dave123' }
+  assert.equal(await status(port, '/', auth), 200)
+  // Reads no answer: there is no window for one.
+  const session = await openHttp2(t, port, { initialWindowSize: 0 })
+  const streams = Array.from({ length: 20 }, () => session.request({ ':path': '/' }))
+  for (const stream of streams) stream.on('error', () => undefined)
+  await Promise.all(streams.map((stream) => once(stream, 'response')))
+  for (let round = 0; round < 3; round++) assert.equal(await status(port, '/', auth), 200)
+  const started = performance.now()
+  await once(session, 'close', { signal: AbortSignal.timeout(3_000) })
+  assert.ok(performance.now() - started < 1_500)
+})
