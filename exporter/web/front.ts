@@ -99,6 +99,8 @@ export class Front {
       const tls = this.#options.secured?.inForce.current().tls
       if (tls === undefined) return void socket.destroy()
       if (current?.tls !== tls) current = { tls, server: this.#tlsServer(tls, serve) }
+      // The server of HTTP leaves its sockets half open: one whose client is gone would stand until its handshake is overdue.
+      socket.allowHalfOpen = false
       current.server.emit('connection', socket)
     })
   }

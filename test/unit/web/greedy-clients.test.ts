@@ -4,7 +4,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { ca, openHttp2, setUp, status, untilEnd } from './fronts.ts'
+import { ca, connectionsOf, openHttp2, setUp, status, untilEnd, untilNone } from './fronts.ts'
+
+/** A record of TLS that promises more than it holds. */
+const helloStart = Buffer.from('16030100c8010000c40303', 'hex')
 
 for (const tls of [false, true]) {
   const over = tls ? 'TLS' : 'plain HTTP'
@@ -42,4 +45,21 @@ test('whoever has no password holds no place of a request under way, and no answ
   const started = performance.now()
   await once(session, 'close', { signal: AbortSignal.timeout(3_000) })
   assert.ok(performance.now() - started < 1_500)
+})
+
+test('a client that is gone in the middle of its TLS handshake takes no connection from others', async (t) => {
+  const { port, server } = await setUp(t, { tls: true, limits: { handshakeMs: 20_000 } })
+  for (const [goes, sent] of [
+    ['end', ''],
+    ['resetAndDestroy', ''],
+    ['end', helloStart],
+    ['resetAndDestroy', helloStart],
+  ] as const) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    await once(socket, 'connect')
+    if (sent !== '') socket.write(sent)
+    while ((await connectionsOf(server)) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    socket[goes]()
+    await untilNone(server, 1_000)
+  }
 })
