@@ -192,7 +192,7 @@ test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', asy
   t.after(() => world.close())
   const config = world.config() as { clusters: { load_balancers: { endpoint: string }[] }[] }
   const entry = config.clusters[0]?.load_balancers[0]
-  if (entry !== undefined) entry.endpoint = entry.endpoint.replace('//', '//user:hunter2@')
+  if (entry !== undefined) entry.endpoint = entry.endpoint.replace('//', '//user:x@hunter2@')
   const exporter = await world.exporter({ config, flags: ['--log.level=debug'] })
   await exporter.ready()
   world.kubernetes.fault({ on: 'any', status: 401 })
@@ -204,7 +204,8 @@ test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', asy
     30_000,
   )
   const texts = [JSON.stringify(exporter.lines)]
-  for (const path of ['/config', '/api/v1/status', '/api/v1/events', '/metrics', '/']) {
+  const poll = '/debug/poll?cluster=prod&collector=load_balancers'
+  for (const path of ['/config', '/api/v1/status', '/api/v1/events', '/metrics', '/', poll, `${poll}&format=json`]) {
     texts.push(await (await exporter.get(path)).text())
   }
   for (const secret of ['lab-bearer-token', 'lab-secret-key', 'hunter2']) {

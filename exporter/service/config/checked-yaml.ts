@@ -7,6 +7,7 @@ import { describe } from './describe.ts'
 import type { Fault, Path } from './fault.ts'
 import { formats } from './formats.ts'
 import { Places } from './places.ts'
+import { redactText } from './redact.ts'
 
 /** Larger files are no config: a bound on what one mistake can cost. */
 const maxBytes = 4 * 1024 * 1024
@@ -121,10 +122,10 @@ function tell(faults: readonly Fault[], name: string, places: Places): string[] 
   })
 }
 
-/** `clusters[0].dns.names[1].hostname` */
+/** `clusters[0].dns.names[1].hostname`; a URL becomes a key where the blank behind a colon was left out. */
 function formatPath(path: Path): string {
   return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${redactText(step)}`))
     .join('')
     .replace(/^\./, '')
 }

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import type { Fault } from './fault.ts'
 import { formats } from './formats.ts'
-import { redactText } from './redact.ts'
+import { redactRefused } from './redact.ts'
 
 /** A fault of the schema in words for the person who wrote the file. */
 export function describe(error: ErrorObject): Fault {
@@ -17,7 +17,7 @@ export function describe(error: ErrorObject): Fault {
 }
 
 function inWords({ keyword, params, schema, data, message }: ErrorObject): string {
-  const shown = redactText(JSON.stringify(data))
+  const shown = redactRefused(JSON.stringify(data))
   switch (keyword) {
     case 'type':
       return `must be ${kinds[String(params.type)] ?? params.type}, is ${kindOf(data)}`

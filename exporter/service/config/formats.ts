@@ -24,12 +24,16 @@ export const formats: Readonly<Record<string, Format>> = {
     return 'is none of system, authoritative, ip:port or [ipv6]:port'
   },
   'dns-name': (text) => {
+    // The fault of a name quotes the label, which may be a part of a password here.
+    if (/@|:\/\//.test(text)) return 'is not a hostname: give the host of a URL alone'
     const check = canonicalHostname(text)
     return check.ok ? undefined : `is not a hostname: ${check.why}`
   },
   'http-url': (text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    return ['http:', 'https:'].includes(url?.protocol ?? '') ? undefined : 'is not an http:// or https:// URL'
+    // The parser also takes `http:host` and `http:\\host`, which nobody means and few see through.
+    const url = /^https?:\/\/[^\s\\]+$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
+    if (url === undefined) return 'is not an http:// or https:// URL'
+    return url.search === '' && url.hash === '' ? undefined : 'has a query or fragment, which calls would not carry'
   },
 }
 
