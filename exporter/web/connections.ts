@@ -2,14 +2,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Clock } from '../core/clock.ts'
 
 export class Connection {
   readonly socket: Socket
   /** Requests without a whole answer. */
   open = 0
+  /** Whether the gate let in a request that came by it. */
+  trusted = false
+  /** Of the opening, and then of the last answer to a request that was let in. */
+  idleSinceMs: number
+  readonly #clock: Clock
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, clock: Clock) {
     this.socket = socket
+    this.#clock = clock
+    this.idleSinceMs = clock.monotonic()
   }
 
   /** Counts a request until its client has read the answer or is gone. */
@@ -17,6 +25,7 @@ export class Connection {
     this.open += 1
     response.once('close', () => {
       this.open -= 1
+      if (this.trusted) this.idleSinceMs = this.#clock.monotonic()
     })
   }
 }
@@ -26,13 +35,34 @@ export class Connections {
   /** What a request knows of its connection: a socket, plain or of TLS, or a session of HTTP/2. */
   readonly #carriers = new WeakMap<object, Connection>()
 
-  /** `socket` is the one of TCP, whatever is spoken on it. */
+  readonly #max: number
+  readonly #clock: Clock
+
+  constructor(max: number, clock: Clock) {
+    this.#max = max
+    this.#clock = clock
+  }
+
+  /** `socket` is the one of TCP, whatever is spoken on it. Where there are too many one that is idle goes, else this one. */
   add(socket: Socket): void {
-    const connection = new Connection(socket)
+    if (this.#standing.size >= this.#max && !this.#makeRoom()) return void socket.destroy()
+    const connection = new Connection(socket, this.#clock)
     const key = keyOf(socket)
     this.#standing.set(key, connection)
     this.#carriers.set(socket, connection)
     socket.once('close', () => this.#standing.get(key) === connection && this.#standing.delete(key))
+  }
+
+  /** Those go first that never had a request let in, since a stranger may open as many as he likes; then the longest idle. */
+  #makeRoom(): boolean {
+    let found: [string, Connection] | undefined
+    for (const entry of this.#standing) {
+      if (entry[1].open === 0 && (found === undefined || goesBefore(entry[1], found[1]))) found = entry
+    }
+    if (found === undefined) return false
+    this.#standing.delete(found[0])
+    found[1].socket.destroy()
+    return true
   }
 
   /** `carrier` runs on the connection of `socket`, by itself or by TLS: nothing but its addresses tells on which. */
@@ -51,6 +81,10 @@ export class Connections {
   destroyAll(): void {
     for (const { socket } of this.#standing.values()) socket.destroy()
   }
+}
+
+function goesBefore(one: Connection, other: Connection): boolean {
+  return one.trusted === other.trusted ? one.idleSinceMs < other.idleSinceMs : other.trusted
 }
 
 function keyOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {

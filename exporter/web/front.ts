@@ -35,15 +35,17 @@ export class Front {
   readonly #options: FrontOptions
   readonly #gate: Gate
   readonly #http2: boolean
-  readonly #connections = new Connections()
+  readonly #connections: Connections
   readonly #sessions = new Set<ServerHttp2Session>()
 
   constructor(options: FrontOptions) {
     this.#options = options
     this.limits = options.limits ?? defaultLimits
     const { limits } = this
-    const inForce = options.secured?.inForce
-    this.#gate = new Gate({ inForce, limits, clock: options.clock, connections: this.#connections })
+    const { clock, secured } = options
+    const inForce = secured?.inForce
+    this.#connections = new Connections(limits.maxConnections, clock)
+    this.#gate = new Gate({ inForce, limits, clock, connections: this.#connections })
     const first = inForce?.current()
     this.scheme = first?.tls === undefined ? 'http' : 'https'
     this.#http2 = first?.http2 === true
@@ -64,7 +66,6 @@ export class Front {
       guarded,
     )
     server.setTimeout(limits.idleMs)
-    server.maxConnections = limits.maxConnections
     if (this.scheme === 'https') this.#terminateTls(server, guarded)
     server.prependListener('connection', (socket: Socket) => this.#connections.add(socket))
     return server
@@ -98,6 +99,7 @@ export class Front {
     server.on('connection', (socket: Socket) => {
       const tls = this.#options.secured?.inForce.current().tls
       if (tls === undefined) return void socket.destroy()
+      if (socket.destroyed) return
       if (current?.tls !== tls) current = { tls, server: this.#tlsServer(tls, serve) }
       // The server of HTTP leaves its sockets half open: one whose client is gone would stand until its handshake is overdue.
       socket.allowHalfOpen = false
@@ -140,6 +142,7 @@ export class Front {
       this.#connections.adopt(session, session.socket)
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
+      boundIdle(session, limits.idleMs)
       // Node counts what a reset stream had not sent against its session for ever, until it refuses every new stream.
       session.on('stream', (stream) => {
         stream.once('close', () => stream.rstCode !== constants.NGHTTP2_NO_ERROR && session.close())
@@ -147,4 +150,18 @@ export class Front {
     })
     return server
   }
+}
+
+/** Node's own bound of a connection on which nothing moves begins anew with each PING of the client. */
+function boundIdle(session: ServerHttp2Session, idleMs: number): void {
+  let open = 0
+  const timer = setTimeout(() => open === 0 && session.destroy(), idleMs)
+  session.on('stream', (stream) => {
+    open += 1
+    stream.once('close', () => {
+      open -= 1
+      timer.refresh()
+    })
+  })
+  session.once('close', () => clearTimeout(timer))
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { Authenticator } from './config/authenticator.ts'
 import type { WebConfigInForce } from './config/in-force.ts'
 import { RateLimiter } from './config/rate-limiter.ts'
-import type { Connections } from './connections.ts'
+import type { Connection, Connections } from './connections.ts'
 import { InFlight } from './in-flight.ts'
 import type { Limits } from './limits.ts'
 
@@ -39,17 +39,22 @@ export class Gate {
 
   guard(handler: Handler): Handler {
     return (request, response) => {
-      if (!this.#begin(request, response)) return
+      const connection = this.#begin(request, response)
+      if (connection === undefined) return
+      const letIn = () => {
+        connection.trusted = true
+        this.#letIn(handler, request, response)
+      }
       // A client that reads a byte now and then would hold the whole answer for ever.
       this.#endWithin(response, this.#limits.answerMs)
       const config = this.#inForce?.current()
       for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
       if (this.#rateLimiter?.allow() === false) return this.#sendAway(response, 429, 'Too Many Requests')
-      if (config?.users === undefined) return this.#letIn(handler, request, response)
+      if (config?.users === undefined) return letIn()
       this.#authenticator.check(request.headers.authorization, config.users).then(
         (verdict) => {
           if (response.destroyed) return
-          if (verdict === 'allowed') return this.#letIn(handler, request, response)
+          if (verdict === 'allowed') return letIn()
           if (verdict === 'busy') return this.#sendAway(response, 503, 'Too many logins under way; try again.')
           response.setHeader('WWW-Authenticate', 'Basic')
           this.#sendAway(response, 401, 'Unauthorized')
@@ -86,19 +91,19 @@ export class Gate {
   }
 
   /**
-   * Whether there is anybody to answer. The parser goes on with what it has read: a client that pipelines would have
+   * undefined: there is nobody to answer. The parser goes on with what it has read: a client that pipelines would have
    * thousands of answers made in one turn of the event loop, and could leave them in memory without reading any.
    */
-  #begin(request: IncomingMessage, response: ServerResponse): boolean {
+  #begin(request: IncomingMessage, response: ServerResponse): Connection | undefined {
     const connection = this.#connections.of(request, response)
-    if (connection === undefined) return false
+    if (connection === undefined) return undefined
     // The streams of HTTP/2 are bounded by its settings.
     if (request.httpVersionMajor === 1 && connection.open >= this.#limits.maxPipelined) {
       connection.socket.destroy()
-      return false
+      return undefined
     }
     connection.begin(response)
-    return true
+    return connection
   }
 }
 

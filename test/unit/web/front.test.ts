@@ -51,19 +51,11 @@ for (const tls of [false, true]) {
     })
   }
 
-  test(`a header beyond the limit over ${over} gets 431, and the connections beyond it are closed at once`, async (t) => {
-    const { port, server } = await setUp(t, { tls })
-    const open = () => (tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1'))
-    const socket = open()
+  test(`a header beyond the limit over ${over} gets 431`, async (t) => {
+    const { port } = await setUp(t, { tls })
+    const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
     socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'a'.repeat(5_000)}\r\n\r\n`)
     assert.match((await untilEnd(socket)).text, /^HTTP\/1\.1 431 /)
-    const many = Array.from({ length: 4 }, () => connect(port, '127.0.0.1'))
-    for (const one of many) await once(one, 'connect')
-    const { text, ms } = await untilEnd(connect(port, '127.0.0.1'))
-    assert.equal(text, '')
-    assert.ok(ms < 250, `${ms} ms`)
-    assert.ok((await connectionsOf(server)) <= 4)
-    for (const one of many) one.destroy()
   })
 }
 

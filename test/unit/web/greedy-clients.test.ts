@@ -1,10 +1,14 @@
 /** Clients that ask for more than their share, with a password or without, against the server in front of the routes. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { ca, connectionsOf, openHttp2, setUp, status, untilEnd, untilNone } from './fronts.ts'
+import { ca, connectionsOf, openHttp2, setUp, status, statusHttp2, untilEnd, untilNone } from './fronts.ts'
+
+/** The password is dave123. */
+const users = 'basic_auth_users: {dave: $2b$04$caF7ej5Y9nr4cIaU7Tq7/uGGCFfbE3FicSPMHeqDE0rNUz2h8arFC}\n'
+const auth = { ca, auth: 'dave:dave123' }
 
 /** A record of TLS that promises more than it holds. */
 const helloStart = Buffer.from('16030100c8010000c40303', 'hex')
@@ -28,13 +32,11 @@ for (const tls of [false, true]) {
 }
 
 test('whoever has no password holds no place of a request under way, and no answer that is not read for long', async (t) => {
-  const hash = '$2b$04$caF7ej5Y9nr4cIaU7Tq7/uGGCFfbE3FicSPMHeqDE0rNUz2h8arFC'
   const { port } = await setUp(t, {
     tls: true,
-    web: `basic_auth_users: {dave: ${hash}}\n`,
+    web: users,
     limits: { maxStreams: 20, answerMs: 30_000, idleMs: 30_000 },
   })
-  const auth = { ca, auth: 'dave:dave123' }
   assert.equal(await status(port, '/', auth), 200)
   // Reads no answer: there is no window for one.
   const session = await openHttp2(t, port, { initialWindowSize: 0 })
@@ -62,4 +64,65 @@ test('a client that is gone in the middle of its TLS handshake takes no connecti
     socket[goes]()
     await untilNone(server, 1_000)
   }
+})
+
+for (const tls of [false, true]) {
+  const over = tls ? 'TLS' : 'plain HTTP'
+  test(`where too many are connected over ${over} the oldest stranger gives way, then the longest idle, and nobody who waits`, async (t) => {
+    const slow = { headersMs: 20_000, requestMs: 20_000, handshakeMs: 20_000, answerMs: 20_000, idleMs: 20_000 }
+    const limits = { maxConnections: 3, ...slow }
+    const { port, server } = await setUp(t, { tls, web: users, limits })
+    const connected = async () => {
+      const socket = tls ? connectTls({ port, host: '127.0.0.1', ca }) : connect(port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      await once(socket, tls ? 'secureConnect' : 'connect')
+      return socket
+    }
+    const gone = async (socket: Socket) => {
+      if (!socket.closed) await once(socket, 'close', { signal: AbortSignal.timeout(2_000) })
+    }
+    const ask = (socket: Socket, path: string, password = 'dave123') => {
+      const authorization = `Authorization: Basic ${Buffer.from(`dave:${password}`).toString('base64')}\r\n`
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${authorization}\r\n`)
+    }
+    const answered = async (socket: Socket, path: string, password?: string) => {
+      ask(socket, path, password)
+      return String(await once(socket, 'data')).slice(9, 12)
+    }
+    const known = await connected()
+    assert.equal(await answered(known, '/early'), '200')
+    const stranger = await connected()
+    assert.equal(await answered(stranger, '/early', 'guess'), '401')
+    const silent = await connected()
+    const second = await connected()
+    await gone(stranger)
+    assert.equal(await answered(second, '/early'), '200')
+    const third = await connected()
+    await gone(silent)
+    assert.equal(await answered(third, '/early'), '200')
+    assert.equal(await answered(known, '/early'), '200')
+    // All three are known now: the one that has been idle longest goes.
+    const fourth = await connected()
+    await gone(second)
+    for (const socket of [known, third, fourth]) ask(socket, '/never')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const late = connect(port, '127.0.0.1').on('error', () => undefined)
+    await gone(late)
+    assert.ok([known, third, fourth].every((socket) => !socket.destroyed))
+    assert.equal(await connectionsOf(server), 3)
+    for (const socket of [known, third, fourth]) socket.destroy()
+  })
+}
+
+test('an HTTP/2 connection without a request is closed in time, whatever PINGs come', async (t) => {
+  const { port } = await setUp(t, { tls: true, limits: { idleMs: 600 } })
+  const session = await openHttp2(t, port)
+  const pings = setInterval(() => !session.closed && session.ping(() => undefined), 50)
+  t.after(() => clearInterval(pings))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const started = performance.now()
+  assert.equal(await statusHttp2(session, {}), 200)
+  await once(session, 'close', { signal: AbortSignal.timeout(4_000) })
+  const ms = performance.now() - started
+  assert.ok(ms > 500 && ms < 1_500, `${ms} ms`)
 })
