@@ -19,6 +19,8 @@ export interface ReloaderDeps {
 export class Reloader {
   readonly #deps: ReloaderDeps
   #inForce: LoadedConfig | undefined
+  /** Made once: of a large config it takes longer than each client may hold the event loop. */
+  #effectiveConfig: string | undefined
   #last: Promise<unknown> = Promise.resolve()
   /** Asked for and not begun. */
   #next: { reading: Reading | undefined; readonly done: Promise<string | undefined> } | undefined
@@ -54,7 +56,9 @@ export class Reloader {
 
   /** YAML with the defaults filled in and secrets hidden. */
   effectiveConfig(): string {
-    return this.#inForce === undefined ? '' : stringify(redact(this.#inForce.file))
+    if (this.#inForce === undefined) return ''
+    this.#effectiveConfig ??= stringify(redact(this.#inForce.file))
+    return this.#effectiveConfig
   }
 
   async #reload(reading?: Reading): Promise<string | undefined> {
@@ -75,6 +79,7 @@ export class Reloader {
   async #apply(loaded: LoadedConfig): Promise<void> {
     await this.#deps.service.apply(loaded.config)
     this.#inForce = loaded
+    this.#effectiveConfig = undefined
     this.#deps.self.configLoaded(true, this.#deps.clock.now())
   }
 }

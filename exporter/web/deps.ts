@@ -6,7 +6,7 @@ export interface WebDeps {
   readonly startedAtMs: number
   readonly metrics: MetricStore
   readonly service: Service
-  /** The config in force as YAML, with defaults, without secrets. */
+  /** The config in force as YAML, with defaults, without secrets: the same text until another comes into force. */
   effectiveConfig(): string
   /** Reads the config file again. What is wrong with it, or undefined once it is in force. */
   reload(): Promise<string | undefined>

@@ -1,7 +1,9 @@
 /** The pages for people and what belongs to them, with headers that let nothing in from elsewhere. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { systemClock } from '../../service/clock.ts'
 import { registerDebug } from '../debug/routes.ts'
 import type { WebDeps } from '../deps.ts'
+import { Kept } from '../kept.ts'
 import { statusPage } from '../status-page.ts'
 import { createAssets } from './assets.ts'
 
@@ -20,7 +22,11 @@ const yearSeconds = 31_536_000
 
 export function registerPages(app: FastifyInstance, deps: WebDeps): void {
   const assets = createAssets()
-  app.get('/', (_request, reply) => sendHtml(reply, statusPage(deps, assets)))
+  const kept = new Kept(systemClock)
+  app.get('/', (_request, reply) => {
+    const text = kept.get(deps.effectiveConfig(), () => statusPage(deps, assets))
+    return sendHtml(reply, text)
+  })
   for (const [name, { type, text, hash }] of Object.entries(assets.byName)) {
     app.get(`/assets/:hash/${name}`, (request, reply) => {
       const { hash: asked } = request.params as { readonly hash: string }

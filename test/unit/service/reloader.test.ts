@@ -65,3 +65,18 @@ test('a content that was read before a reload was asked for does not come into f
   await Promise.all([first, asked, found])
   assert.deepEqual(applied, ['first', 'newer'])
 })
+
+test('the config in force is told as one text until another is in force', async (t) => {
+  const { reloader, write, open } = setUp(t)
+  open()
+  assert.equal(reloader.effectiveConfig(), '')
+  await reloader.reload()
+  const first = reloader.effectiveConfig()
+  assert.match(first, /name: first/)
+  const started = performance.now()
+  for (let ask = 0; ask < 10_000; ask++) assert.equal(reloader.effectiveConfig(), first)
+  assert.ok(performance.now() - started < 500)
+  write('next')
+  await reloader.reload()
+  assert.match(reloader.effectiveConfig(), /name: next/)
+})
