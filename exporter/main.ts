@@ -35,7 +35,12 @@ program
   .option('--config.file <file>', 'YAML config; without it the current kubeconfig context or the account of the pod')
   .option('--config.enable-auto-reload', 'reload when the content of --config.file changes, also as a ConfigMap')
   .option('--config.auto-reload-interval <duration>', 'how often its content is looked at', '30s')
-  .option('--web.listen-address <address>', 'where to listen', ':9903')
+  .addOption(
+    new Option(
+      '--web.listen-address <address>',
+      'where to listen; may be given several times (default ":9903")',
+    ).argParser(collect),
+  )
   .option('--web.config.file <file>', 'TLS, basic authentication and headers, in the format of the exporter-toolkit')
   .option('--web.max-requests <number>', 'scrapes under way at once, more get 503; 0 for any number', '40')
   .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
@@ -91,6 +96,6 @@ program
 
 await program.parseAsync()
 
-function collect(value: string, previous: readonly string[]): string[] {
+function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]
 }

@@ -20,6 +20,7 @@ import { version } from '../version.ts'
 import { WebConfigInForce } from '../web/config/in-force.ts'
 import { checkWebConfig } from '../web/config/load.ts'
 import { Front } from '../web/front.ts'
+import { InFlight } from '../web/in-flight.ts'
 import { type ListenAddress, parseListenAddress } from '../web/listen-address.ts'
 import { createServer, listen } from '../web/server.ts'
 
@@ -28,7 +29,8 @@ export interface ServeFlags {
   readonly 'config.file'?: string
   readonly 'config.enableAutoReload'?: boolean
   readonly 'config.autoReloadInterval': string
-  readonly 'web.listenAddress': string
+  /** Absent: port 9903 of all addresses. */
+  readonly 'web.listenAddress'?: readonly string[]
   readonly 'web.config.file'?: string
   readonly 'web.maxRequests': string
   readonly 'storage.path'?: string
@@ -45,10 +47,14 @@ const shortestReloadMs = 1_000
 /** The exit code: 0 after SIGTERM or SIGINT, 1 where it could not start. */
 export async function serve(flags: ServeFlags): Promise<number> {
   const log = createLogger(flags['log.level'], flags['log.format'])
-  const address = parseListenAddress(flags['web.listenAddress'])
-  if (address === undefined) {
-    log.error({ flag: '--web.listen-address', value: flags['web.listenAddress'] }, 'flag is not host:port')
-    return 1
+  const addresses: ListenAddress[] = []
+  for (const value of flags['web.listenAddress'] ?? [':9903']) {
+    const address = parseListenAddress(value)
+    if (address === undefined) {
+      log.error({ flag: '--web.listen-address', value }, 'flag is not host:port')
+      return 1
+    }
+    addresses.push(address)
   }
   const reloadFault = autoReloadFault(flags)
   if (reloadFault !== undefined) {
@@ -63,12 +69,12 @@ export async function serve(flags: ServeFlags): Promise<number> {
   try {
     const ending = new AbortController()
     void stopped.then(() => ending.abort())
-    const started = start(flags, log, address, ending.signal)
+    const started = start(flags, log, addresses, ending.signal)
     const first = await Promise.race([started, stopped])
     if (typeof first === 'string') exitAtOnce(first, log)
-    const { app, front, service } = await started
+    const { apps, front, service } = await started
     log.info({ signal: await stopped }, 'stopping')
-    return await stop(app, front, service, log)
+    return await stop(apps, front, service, log)
   } catch (error) {
     const faults =
       error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
@@ -91,7 +97,7 @@ function exitAtOnce(signal: NodeJS.Signals, log: Logger): never {
   process.exit(0)
 }
 
-async function start(flags: ServeFlags, log: Logger, address: ListenAddress, ending: AbortSignal) {
+async function start(flags: ServeFlags, log: Logger, addresses: readonly ListenAddress[], ending: AbortSignal) {
   const startedAtMs = systemClock.now()
   const metrics = createMetricStore({
     tables: [serviceMetrics, ...signals.map((signal) => signal.metrics)],
@@ -109,12 +115,12 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
   const service = new Service({ clock: systemClock, log, metrics, state, signals, startTimer, createDns })
   const reloader = new Reloader({ source, service, log, self, clock: systemClock })
   const effectiveConfig = () => reloader.effectiveConfig()
-  const app = createServer(
-    { version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() },
-    { front, maxScrapes: Number(flags['web.maxRequests']) },
-  )
+  const scrapes = new InFlight(Number(flags['web.maxRequests']))
+  const deps = { version, startedAtMs, metrics, service, effectiveConfig, reload: () => reloader.reload() }
+  const servers = addresses.map((address) => ({ address, app: createServer(deps, { front, scrapes }) }))
+  const urls: string[] = []
   // Listening comes first: a taken port is told before anything is asked of AWS or Kubernetes.
-  const url = await listen(app, address, front.scheme)
+  for (const { address, app } of servers) urls.push(await listen(app, address, front.scheme))
   process.on('SIGHUP', () => void reloader.reload())
   returnStartupMemory()
   await reloader.applyFirst(loaded)
@@ -122,8 +128,9 @@ async function start(flags: ServeFlags, log: Logger, address: ListenAddress, end
     const intervalMs = parseDuration(flags['config.autoReloadInterval']) ?? 0
     void autoReload({ source, reloader, clock: systemClock, intervalMs }, ending)
   }
-  log.info({ address: url, version, config: flags['config.file'] ?? 'current kubeconfig context' }, 'listening')
-  return { app, front, service }
+  const config = flags['config.file'] ?? 'current kubeconfig context'
+  for (const address of urls) log.info({ address, version, config }, 'listening')
+  return { apps: servers.map(({ app }) => app), front, service }
 }
 
 /** Throws `ConfigError`. */
@@ -145,14 +152,14 @@ function stopSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-async function stop(app: FastifyInstance, front: Front, service: Service, log: Logger): Promise<number> {
+async function stop(apps: readonly FastifyInstance[], front: Front, service: Service, log: Logger): Promise<number> {
   const limit = setTimeout(() => {
     log.error({ limit_ms: stopLimitMs }, 'stop took too long and is cut off')
     process.exit(1)
   }, stopLimitMs)
   // Scrapes under way may end; a client that has sent half a request is not waited for.
   const drained = setTimeout(() => front.cut(), drainLimitMs)
-  await Promise.all([app.close(), service.stop()])
+  await Promise.all([...apps.map((app) => app.close()), service.stop()])
   clearTimeout(drained)
   clearTimeout(limit)
   log.info({}, 'stopped')

@@ -18,13 +18,12 @@ const gzipLevel = 1
 export interface WebOptions {
   /** Default: plain HTTP for everybody. */
   readonly front?: Front
-  /** Scrapes under way at once; 0: any number. */
-  readonly maxScrapes?: number
+  /** Scrapes under way; default: any number. One for all servers of a process. */
+  readonly scrapes?: InFlight
 }
 
 export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyInstance {
-  const { front = new Front({ clock: systemClock }), maxScrapes = 0 } = options
-  const scrapes = new InFlight(maxScrapes)
+  const { front = new Front({ clock: systemClock }), scrapes = new InFlight(0) } = options
   const app = fastify({
     logger: false,
     bodyLimit: front.limits.maxBodyBytes,

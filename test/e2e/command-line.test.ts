@@ -187,6 +187,25 @@ test('SIGTERM does not wait for half a request, and saves all the same', async (
   assert.match(await readFile(join(storage, 'state.json'), 'utf8'), /k8s-api/)
 })
 
+test('it listens on each --web.listen-address, tells all of them, and leaves all when it stops', async () => {
+  const config = { clusters: [{ name: 'a', dns: { resolvers: ['127.0.0.1:9'], names: [{ hostname: 'a.example' }] } }] }
+  const hosts = ['127.0.0.1', '127.0.0.2', 'localhost']
+  const flags = [...hosts.map((host) => `--web.listen-address=${host}:0`), '--web.max-requests=1']
+  const exporter = await Exporter.start({ config, flags })
+  const told = () => exporter.lines.filter(({ msg }) => msg === 'listening').map(({ address }) => String(address))
+  for (let look = 0; told().length < hosts.length && look < 100; look++)
+    await new Promise((done) => setTimeout(done, 20))
+  assert.equal(told().length, hosts.length)
+  assert.equal(exporter.url, told()[0])
+  for (const url of told()) assert.equal((await fetch(`${url}/-/healthy`)).status, 200, url)
+  const held = connect(Number(new URL(told()[1] ?? '').port), '127.0.0.2').on('error', () => undefined)
+  held.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+  const asked = Date.now()
+  assert.equal(await exporter.stop(), 0)
+  assert.ok(Date.now() - asked < 3_000, `${Date.now() - asked} ms`)
+  assert.equal(run('--web.listen-address=127.0.0.1:0', '--web.listen-address=nowhere').status, 1)
+})
+
 test('no secret shows in logs, /config, /api/v1/status, /metrics or errors', async (t) => {
   const world = await World.start()
   t.after(() => world.close())

@@ -49,7 +49,8 @@ export class Exporter {
       flags.push(`--config.file=${join(folder, 'config.yaml')}`)
     }
     const argv = [...(options.wrapper ?? []), process.execPath, ...(options.nodeFlags ?? [])]
-    argv.push(options.main ?? main, '--web.listen-address=127.0.0.1:0', ...flags)
+    if (!flags.some((flag) => flag.startsWith('--web.listen-address='))) flags.push('--web.listen-address=127.0.0.1:0')
+    argv.push(options.main ?? main, ...flags)
     const [command = '', ...args] = argv
     const env = { PATH: process.env.PATH, HOME: folder, ...options.env }
     const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'pipe'], env })
