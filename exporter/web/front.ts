@@ -54,19 +54,16 @@ export class Front {
   /** The server that listens; it may be asked for one per address. */
   server(handler: Handler): Server {
     const { limits } = this
-    const guarded = this.#gate.guard(handler)
-    const server = createServer(
-      {
-        maxHeaderSize: limits.maxHeaderBytes,
-        headersTimeout: limits.headersMs,
-        requestTimeout: limits.requestMs,
-        keepAliveTimeout: limits.idleMs,
-        connectionsCheckingInterval: limits.checkEveryMs,
-      },
-      guarded,
-    )
+    const server = createServer({
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    })
+    this.#answer(server, handler)
     server.setTimeout(limits.idleMs)
-    if (this.scheme === 'https') this.#terminateTls(server, guarded)
+    if (this.scheme === 'https') this.#terminateTls(server, handler)
     server.prependListener('connection', (socket: Socket) => this.#connections.add(socket))
     return server
   }
@@ -86,10 +83,25 @@ export class Front {
     this.#connections.destroyAll()
   }
 
-  #terminateTls(server: Server, guarded: Handler): void {
+  /**
+   * Also what Node would answer by itself, before headers, rate limit and password. Requests and responses of HTTP/2 keep
+   * to the interface of HTTP/1.1 in all that gate and routes use.
+   */
+  #answer(server: NodeJS.EventEmitter, handler: Handler): void {
+    const guarded = this.#gate.guard(handler)
+    server.on('request', guarded)
+    server.on('checkExpectation', guarded)
+    const wanted: Handler = (request, response) => {
+      response.writeContinue()
+      handler(request, response)
+    }
+    server.on('checkContinue', this.#gate.guard(wanted))
+  }
+
+  #terminateTls(server: Server, handler: Handler): void {
     const serveHttp1 = server.listeners('connection')
     server.removeAllListeners('connection')
-    const http2 = this.#http2Server(guarded)
+    const http2 = this.#http2Server(handler)
     const serve = (socket: Socket, protocol: string | false | null) => {
       if (protocol === 'h2') return void http2.emit('connection', socket)
       this.#connections.adopt(socket, socket)
@@ -130,12 +142,15 @@ export class Front {
     return server
   }
 
-  #http2Server(guarded: Handler): Http2Server {
+  #http2Server(handler: Handler): Http2Server {
     const { limits } = this
     const settings = { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes }
-    // Requests and responses of HTTP/2 keep to the interface of HTTP/1.1 in all that gate and routes use.
-    const server = createHttp2Server({ settings }, (request, response) =>
-      (guarded as (request: unknown, response: unknown) => void)(request, response),
+    const server = createHttp2Server({ settings })
+    this.#answer(server, handler)
+    // With HTTP/1.1 nobody listens, and Node closes the connection.
+    server.on(
+      'connect',
+      this.#gate.guard((_request, response) => void response.writeHead(405).end()),
     )
     server.setTimeout(limits.idleMs)
     server.on('session', (session) => {

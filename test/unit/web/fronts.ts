@@ -19,6 +19,8 @@ import { InFlight } from '../../../exporter/web/in-flight.ts'
 import { defaultLimits, type Limits } from '../../../exporter/web/limits.ts'
 
 const certificates = new URL('../../testdata/tls/', import.meta.url).pathname
+/** The password is dave123. */
+export const users = 'basic_auth_users: {dave: $2b$04$caF7ej5Y9nr4cIaU7Tq7/uGGCFfbE3FicSPMHeqDE0rNUz2h8arFC}\n'
 export const ca = readFileSync(join(certificates, 'ca.crt'), 'utf8')
 
 const short: Limits = {

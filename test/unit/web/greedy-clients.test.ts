@@ -4,10 +4,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { ca, connectionsOf, openHttp2, setUp, status, statusHttp2, untilEnd, untilNone } from './fronts.ts'
+import { ca, connectionsOf, openHttp2, setUp, status, statusHttp2, untilEnd, untilNone, users } from './fronts.ts'
 
-/** The password is dave123. */
-const users = 'basic_auth_users: {dave: $2b$04$caF7ej5Y9nr4cIaU7Tq7/uGGCFfbE3FicSPMHeqDE0rNUz2h8arFC}\n'
 const auth = { ca, auth: 'dave:dave123' }
 
 /** A record of TLS that promises more than it holds. */

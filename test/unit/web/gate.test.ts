@@ -1,0 +1,60 @@
+/** What a client asks for in an unusual way: it is looked at as all the rest. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { test } from 'node:test'
+import { openHttp2, setUp, users } from './fronts.ts'
+
+const headers = { authorization: `Basic ${Buffer.from('dave:dave123').toString('base64')}` }
+const frame = 'http_server_config: {headers: {X-Frame-Options: deny}}\n'
+
+async function ask(port: number, options: object): Promise<{ response: IncomingMessage; continued: boolean }> {
+  const sent = request({ port, host: '127.0.0.1', agent: false, ...options })
+  let continued = false
+  sent.once('continue', () => {
+    continued = true
+    sent.end('body')
+  })
+  sent.flushHeaders()
+  const [response] = await once(sent, 'response')
+  response.resume()
+  sent.destroy()
+  return { response, continued }
+}
+
+test('an expectation is no way around the password, and nobody sends a body before it was right', async (t) => {
+  const { port } = await setUp(t, { web: users + frame })
+  for (const [expect, granted] of [
+    ['100-continue', true],
+    ['something', false],
+  ] as const) {
+    const method = expect === '100-continue' ? 'POST' : 'GET'
+    const refused = await ask(port, { method, headers: { expect } })
+    assert.deepEqual([refused.response.statusCode, refused.continued], [401, false], expect)
+    assert.equal(refused.response.headers['x-frame-options'], 'deny')
+    const taken = await ask(port, { method, headers: { ...headers, expect } })
+    assert.deepEqual([taken.response.statusCode, taken.continued], [200, granted], expect)
+    assert.equal(taken.response.headers['x-frame-options'], 'deny')
+  }
+})
+
+test('CONNECT and expectations over HTTP/2 are no way around the password either', async (t) => {
+  const { port } = await setUp(t, { tls: true, web: users + frame })
+  const session = await openHttp2(t, port)
+  for (const [asked, known] of [
+    [{ ':method': 'CONNECT', ':authority': 'x:443' }, 405],
+    [{ ':path': '/', expect: 'something' }, 200],
+    [{ ':path': '/', ':method': 'POST', expect: '100-continue' }, 200],
+  ] as const) {
+    for (const [own, wanted] of [
+      [{}, 401],
+      [headers, known],
+    ] as const) {
+      const stream = session.request({ ...asked, ...own })
+      stream.on('error', () => undefined).once('continue', () => stream.end('body'))
+      const [answer] = await once(stream, 'response')
+      assert.deepEqual([answer[':status'], answer['x-frame-options']], [wanted, 'deny'], JSON.stringify(asked))
+      stream.resume().close()
+    }
+  }
+})
