@@ -55,15 +55,23 @@ function hideHash(fault: Fault): Fault {
   return { ...fault, shown: [section, `${/^[\w.@-]*/.exec(user)?.[0]}…`, ...rest] }
 }
 
+/** Of these an empty text or list is as none, too. An empty list of names that may come in is none of them. */
+const emptyIsNone: readonly string[] = [
+  ...['cert', 'cert_file', 'key', 'key_file', 'client_ca', 'client_ca_file', 'client_auth_type'],
+  ...['cipher_suites', 'curve_preferences'],
+]
+
 /**
  * A key without a value is a key that is not there, as in the toolkit; but no user is without a password, and an item of a
  * list without a value is a fault.
  */
-function dropEmpty(value: unknown): void {
+function dropEmpty(value: unknown, section?: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [key, item] of Object.entries(value)) {
-    if (item === null) delete (value as Record<string, unknown>)[key]
-    else if (key !== 'basic_auth_users') dropEmpty(item)
+    const blank = item === '' || (Array.isArray(item) && item.length === 0)
+    const none = blank && section === 'tls_server_config' && emptyIsNone.includes(key)
+    if (item === null || none) delete (value as Record<string, unknown>)[key]
+    else if (key !== 'basic_auth_users') dropEmpty(item, key)
   }
 }
 

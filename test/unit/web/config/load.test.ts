@@ -82,6 +82,10 @@ test('paths are taken from the folder of the file, and inline PEM is the same as
   assert.deepEqual(good('cert-file-key-inline').tls, tls)
 })
 
+test('an empty text or list is as none, as with the toolkit', () => {
+  assert.deepEqual(good('empty-values'), good('files'))
+})
+
 test('suites and curves are named to OpenSSL in their order, and those of TLS 1.3 stay on', () => {
   const { tls } = good('ciphers-without-http2')
   const tls13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
