@@ -187,6 +187,26 @@ test('client_allowed_sans lets in by DNS name, address, URI and email address, e
   }
 })
 
+test('an intermediate as client_ca_file is refused unless its root is there, since no client would be let in', async () => {
+  const between = await authority.intermediate('between')
+  const below = await between.issue('below', {})
+  clients.below = { ...below, cert: below.cert + between.cert }
+  clients.alone = below
+  // No list of names that is in force may be left out before.
+  await setTls({})
+  assert.equal(await admits('none'), 'in')
+  await setTls({ ...verify, client_ca_file: 'authority.crt' })
+  assert.deepEqual([await admits('below'), await admits('alone'), await admits('good')], ['in', 'out', 'in'])
+  await writeFile(join(folder, 'both.crt'), between.cert + authority.cert)
+  await setTls({ ...verify, client_ca_file: 'both.crt' })
+  assert.deepEqual([await admits('below'), await admits('alone'), await admits('none')], ['in', 'in', 'out'])
+  await setTls({ ...verify, client_ca_file: 'between.crt' })
+  assert.deepEqual([await admits('below'), await admits('good'), await admits('none')], ['in', 'in', 'out'])
+  const told = () => /client_ca_file: holds no certificate that signed itself/.test(JSON.stringify(exporter.lines))
+  for (let look = 0; !told() && look < 100; look++) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.ok(told())
+})
+
 test('no session of before lets a client in that the certificates of now would send away', async () => {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     await setTls({})

@@ -18,8 +18,8 @@ export interface Identity {
 export interface IssueOptions {
   /** Alternative names, each with its kind: `DNS:a.example`, `IP:10.0.0.1`, `URI:...`, `email:...`. */
   readonly names?: readonly string[]
-  /** Default clientAuth. */
-  readonly usage?: 'clientAuth' | 'serverAuth'
+  /** Default clientAuth; keyCertSign: an authority. */
+  readonly usage?: 'clientAuth' | 'serverAuth' | 'keyCertSign'
   /** Its last day is over. */
   readonly expired?: boolean
 }
@@ -52,6 +52,12 @@ export class Authority {
     return new Authority(openssl, folder, name, await readFile(join(folder, `${name}.crt`), 'utf8'))
   }
 
+  /** One that this one vouches for. */
+  async intermediate(name: string): Promise<Authority> {
+    const { cert } = await this.issue(name, { usage: 'keyCertSign' })
+    return new Authority(this.#openssl, this.#folder, name, cert)
+  }
+
   /** `name` is its common name too. */
   async issue(name: string, options: IssueOptions = {}): Promise<Identity> {
     const { names = [], usage = 'clientAuth', expired = false } = options
@@ -73,7 +79,8 @@ type OpenSsl = (...args: readonly string[]) => Promise<void>
 function extensions(usage: string, names: readonly string[]): string {
   const lines = names.map((name, index) => name.replace(':', `.${index}=`))
   const named = names.length === 0 ? [] : ['subjectAltName=@names', '[names]', ...lines]
-  return [`extendedKeyUsage=${usage}`, ...named, ''].join('\n')
+  const authority = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign']
+  return [...(usage === 'keyCertSign' ? authority : [`extendedKeyUsage=${usage}`]), ...named, ''].join('\n')
 }
 
 function newKey(file: string): string[] {

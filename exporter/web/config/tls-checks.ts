@@ -1,10 +1,17 @@
 /** What a schema cannot say of `tls_server_config`. */
 import type { Fault } from '../../service/config/fault.ts'
-import { curves, http2Suites, retiredVersions, tls12Suites, tls13Suites, versions } from './tls-names.ts'
+import {
+  curves,
+  http2Suites,
+  retiredVersions,
+  tls12Suites,
+  tls13Suites,
+  verifyingTypes,
+  versions,
+} from './tls-names.ts'
 
 export type PlainMap = Readonly<Record<string, unknown>>
 
-const verifying: readonly unknown[] = ['VerifyClientCertIfGiven', 'RequireAndVerifyClientCert']
 const requiring: readonly unknown[] = ['RequireAnyClientCert', 'RequireClientCert', 'RequireAndVerifyClientCert']
 
 export function checkTls(tls: PlainMap, http2: boolean): Fault[] {
@@ -39,7 +46,7 @@ function checkClients(tls: PlainMap): Fault[] {
     const path = [client_ca_file === undefined ? 'client_ca' : 'client_ca_file']
     faults.push({ path, atKey: true, message: 'has no effect without a client_auth_type that asks for certificates' })
   }
-  if (!hasCa && verifying.includes(policy)) {
+  if (!hasCa && verifyingTypes.includes(policy)) {
     faults.push({ path: ['client_auth_type'], message: `${policy} needs client_ca or client_ca_file` })
   }
   if (client_allowed_sans !== undefined && !requiring.includes(policy)) {

@@ -5,7 +5,7 @@ import type { Fault } from '../../service/config/fault.ts'
 import { allowedNames } from './client-policy.ts'
 import type { TlsSection } from './schema.ts'
 import { readSmallFile } from './small-file.ts'
-import { curves, type TlsVersion, tls12Suites, tls13Suites, versions } from './tls-names.ts'
+import { curves, type TlsVersion, tls12Suites, tls13Suites, verifyingTypes, versions } from './tls-names.ts'
 import type { TlsConfig } from './web-config.ts'
 
 export interface ReadTls {
@@ -67,6 +67,12 @@ function checkPem(section: TlsSection, tls: TlsConfig): Fault[] {
   if (tls.ca !== undefined && !holdsCertificates(tls.ca)) {
     return [{ path: named('client_ca'), message: 'holds no certificate in PEM, or one that cannot be read' }]
   }
+  if (tls.ca !== undefined && verifyingTypes.includes(tls.clients.policy) && !certificates(tls.ca).some(isRoot)) {
+    // Node has no way to make an intermediate an anchor of a server: it keeps allowPartialTrustChain to clients.
+    const message =
+      'holds no certificate that signed itself, where every chain has to end: every client would be refused'
+    return [{ path: named('client_ca'), message }]
+  }
   if (!holdsKey(tls.key)) return [{ path: named('key'), message: 'holds no private key in PEM without a passphrase' }]
   const { cert, key, ca, ciphers } = tls
   try {
@@ -82,12 +88,21 @@ function checkPem(section: TlsSection, tls: TlsConfig): Fault[] {
 }
 
 function holdsCertificates(pem: string): boolean {
-  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END [^-]+-----/g) ?? []
   try {
-    return blocks.map((block) => new X509Certificate(block)).length > 0
+    return certificates(pem).length > 0
   } catch {
     return false
   }
+}
+
+/** Throws where one cannot be read. */
+function certificates(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END [^-]+-----/g) ?? []
+  return blocks.map((block) => new X509Certificate(block))
+}
+
+function isRoot(certificate: X509Certificate): boolean {
+  return certificate.checkIssued(certificate)
 }
 
 function holdsKey(pem: string): boolean {

@@ -45,3 +45,6 @@ export const clientAuthTypes = [
   'RequireAndVerifyClientCert',
 ] as const
 export type ClientAuthType = (typeof clientAuthTypes)[number]
+
+/** Of these the certificate of a client counts only with a chain up to one of `client_ca`. */
+export const verifyingTypes: readonly unknown[] = ['VerifyClientCertIfGiven', 'RequireAndVerifyClientCert']
