@@ -144,7 +144,12 @@ export class Front {
 
   #http2Server(handler: Handler): Http2Server {
     const { limits } = this
-    const settings = { maxConcurrentStreams: limits.maxStreams, maxHeaderListSize: limits.maxHeaderBytes }
+    const settings = {
+      maxConcurrentStreams: limits.maxStreams,
+      maxHeaderListSize: limits.maxHeaderBytes,
+      // More than that of a body comes only where a route reads it, and none waits for more.
+      initialWindowSize: limits.maxBodyBytes,
+    }
     const server = createHttp2Server({ settings })
     this.#answer(server, handler)
     // With HTTP/1.1 nobody listens, and Node closes the connection.

@@ -1,6 +1,6 @@
 /** What stands before every request, whatever its path: limits, headers, authentication. Nothing behind sees the others. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { constants, Http2ServerResponse } from 'node:http2'
+import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Clock } from '../core/clock.ts'
 import { Authenticator } from './config/authenticator.ts'
 import type { WebConfigInForce } from './config/in-force.ts'
@@ -47,6 +47,7 @@ export class Gate {
       }
       // A client that reads a byte now and then would hold the whole answer for ever.
       this.#endWithin(response, this.#limits.answerMs)
+      if (request instanceof Http2ServerRequest) this.#boundBody(request)
       const config = this.#inForce?.current()
       for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
       if (this.#rateLimiter?.allow() === false) return this.#sendAway(response, 429, 'Too Many Requests')
@@ -62,6 +63,16 @@ export class Gate {
         () => this.#sendAway(response, 500, 'Internal Server Error'),
       )
     }
+  }
+
+  /** What the HTTP/1.1 server of Node does by itself: a body ends in time, however slowly its client sends it. */
+  #boundBody({ stream }: Http2ServerRequest): void {
+    if (stream.endAfterHeaders) return
+    const cut = setTimeout(() => {
+      const ended = stream.state.state === constants.NGHTTP2_STREAM_STATE_HALF_CLOSED_REMOTE
+      if (!ended) stream.close(constants.NGHTTP2_CANCEL)
+    }, this.#limits.requestMs)
+    stream.once('close', () => clearTimeout(cut))
   }
 
   /** Only here a request counts among those under way: a stranger must not take the place of those who may ask. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { constants } from 'node:http2'
 import { test } from 'node:test'
 import { openHttp2, setUp, users } from './fronts.ts'
 
@@ -56,5 +57,33 @@ test('CONNECT and expectations over HTTP/2 are no way around the password either
       assert.deepEqual([answer[':status'], answer['x-frame-options']], [wanted, 'deny'], JSON.stringify(asked))
       stream.resume().close()
     }
+  }
+})
+
+test('a body over HTTP/2 ends in time however slowly it comes, one that came whole is no reason to end an answer', async (t) => {
+  const { port } = await setUp(t, { tls: true, limits: { answerMs: 20_000, idleMs: 20_000, requestMs: 400 } })
+  for (const path of ['/', '/never']) {
+    const stream = (await openHttp2(t, port)).request({ ':path': path, ':method': 'POST' })
+    stream.on('error', () => undefined)
+    const drip = setInterval(() => stream.write('x'), 50)
+    const started = performance.now()
+    await once(stream, 'close', { signal: AbortSignal.timeout(5_000) })
+    clearInterval(drip)
+    const ms = performance.now() - started
+    assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL, path)
+    assert.ok(ms > 300 && ms < 1_500, `${ms} ms`)
+  }
+  const session = await openHttp2(t, port)
+  const whole = session.request({ ':path': '/never', ':method': 'POST' })
+  whole.on('error', () => undefined).end('body')
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  assert.ok(!whole.closed)
+})
+
+test('of a body that nobody reads over HTTP/2 no more comes than of one that may be read', async (t) => {
+  const { port } = await setUp(t, { tls: true })
+  const session = await openHttp2(t, port)
+  while (session.remoteSettings.initialWindowSize !== 16 * 1024) {
+    await once(session, 'remoteSettings', { signal: AbortSignal.timeout(1_000) })
   }
 })
