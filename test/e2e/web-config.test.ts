@@ -61,6 +61,7 @@ async function setTls(tls: object, rest: object = {}): Promise<void> {
     cert_file: 'server.crt',
     key_file: 'server.key',
     client_auth_type: 'NoClientCert',
+    min_version: 'TLS12',
     ...tls,
   }
   await writeFile(join(folder, 'web.yaml'), stringify({ tls_server_config, ...rest }))

@@ -15,6 +15,9 @@ import type { WebConfig } from './web-config.ts'
 
 /** Two writes within a tick of the file system's clock bear one time; a file that young is read again. */
 const unsettledMs = 100
+/** Of those that are logged. */
+const maxFaults = 20
+const maxFaultLength = 1_000
 
 export interface InForceOptions {
   readonly path: string
@@ -83,7 +86,7 @@ export class WebConfigInForce {
       const tls = isDeepStrictEqual(config.tls, this.#config.tls) ? this.#config.tls : config.tls
       this.#config = { ...config, tls }
     } else if (faults.join('\n') !== this.#told) {
-      log.error({ web_config: path, errors: faults }, 'web config not reloaded; the one before stays in force')
+      log.error({ web_config: path, errors: someOf(faults) }, 'web config not reloaded; the one before stays in force')
     }
     this.#told = faults.join('\n')
   }
@@ -104,6 +107,10 @@ export class WebConfigInForce {
     if (dropped === 'client_allowed_sans') {
       faults.push(`${path}:1:1: tls_server_config.client_allowed_sans: taking it away needs a restart`)
     }
+    if (this.#config.tls?.minVersion === 'TLSv1.3' && config.tls?.minStated === false) {
+      const how = 'write TLS12 where that is spoken again'
+      faults.push(`${path}:1:1: tls_server_config.min_version: cannot be left out once TLS13 is in force: ${how}`)
+    }
     if (config.users === undefined && this.#config.users !== undefined) {
       faults.push(`${path}:1:1: basic_auth_users: taking away all users needs a restart`)
     }
@@ -118,4 +125,12 @@ export class WebConfigInForce {
       log.warn({ web_config: path, key: named }, 'change of the web config needs a restart')
     }
   }
+}
+
+/** What a file of nonsense makes is no reason to fill the log: `check-config` tells all. */
+function someOf(faults: readonly string[]): string[] {
+  const shown = faults
+    .slice(0, maxFaults)
+    .map((fault) => (fault.length > maxFaultLength ? `${fault.slice(0, maxFaultLength)}…` : fault))
+  return faults.length > maxFaults ? [...shown, `and ${faults.length - maxFaults} more`] : shown
 }

@@ -42,6 +42,7 @@ function toTls(section: TlsSection, cert: string, key: string, ca: string | unde
     key,
     ca,
     minVersion: versions[(section.min_version ?? 'TLS12') as TlsVersion],
+    minStated: section.min_version !== undefined,
     maxVersion: versions[(section.max_version ?? 'TLS13') as TlsVersion],
     ciphers: toCiphers(section.cipher_suites),
     honorCipherOrder: section.prefer_server_cipher_suites ?? true,

@@ -20,6 +20,8 @@ export interface TlsConfig {
   /** PEM; undefined where no certificate of a client is verified. */
   readonly ca: string | undefined
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** The least version stands in the file and is not the default. */
+  readonly minStated: boolean
   readonly maxVersion: 'TLSv1.2' | 'TLSv1.3'
   /** OpenSSL's list; undefined: Node's own. */
   readonly ciphers: string | undefined

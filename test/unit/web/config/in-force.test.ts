@@ -150,18 +150,36 @@ test('what is fixed at the start is told when it changes, and users may be added
   assert.deepEqual(told, ['http_server_config.http2', 'rate_limit'])
 })
 
-test('a file that was cut short anywhere lets nobody in whom the whole one sends away', (t) => {
-  const whole =
-    'tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: ca.crt\n' +
-    '  client_auth_type: RequireAndVerifyClientCert\n  client_allowed_sans:\n    - prometheus.example\n' +
-    `basic_auth_users:\n  dave: ${hashes[0]}\n`
-  const { inForce, write } = setUp(t, whole)
-  for (let length = 0; length < whole.length; length += 2) {
-    write(whole.slice(0, length))
-    const { tls: now, users } = inForce.current()
-    assert.equal(now?.clients.policy, 'RequireAndVerifyClientCert', `cut after ${length}`)
-    assert.ok(now.clients.allowed !== undefined && users !== undefined, `cut after ${length}`)
-  }
-  write(`${tls.replace('}', ', client_auth_type: NoClientCert}')}basic_auth_users: {dave: ${hashes[0]}}\n`)
-  assert.equal(inForce.current().tls?.clients.policy, 'NoClientCert', 'said, and so meant')
+for (const order of ['in the order of the documentation', 'backwards']) {
+  test(`a file ${order} that was cut short anywhere lets nobody in whom the whole one sends away`, (t) => {
+    const section =
+      'tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: ca.crt\n' +
+      '  client_auth_type: RequireAndVerifyClientCert\n  client_allowed_sans:\n    - prometheus.example\n' +
+      '  min_version: TLS13\n'
+    const users = `basic_auth_users:\n  dave: ${hashes[0]}\n`
+    const whole = order === 'backwards' ? users + section : section + users
+    const { inForce, write } = setUp(t, whole)
+    for (let length = 0; length < whole.length; length++) {
+      write(whole.slice(0, length))
+      const { tls: now, users } = inForce.current()
+      assert.equal(now?.clients.policy, 'RequireAndVerifyClientCert', `cut after ${length}`)
+      assert.equal(now.minVersion, 'TLSv1.3', `cut after ${length}`)
+      assert.ok(now.clients.allowed !== undefined && users !== undefined, `cut after ${length}`)
+    }
+    write(
+      `${tls.replace('}', ', client_auth_type: NoClientCert, min_version: TLS12}')}basic_auth_users: {dave: ${hashes[0]}}\n`,
+    )
+    assert.equal(inForce.current().tls?.clients.policy, 'NoClientCert', 'said, and so meant')
+    assert.equal(inForce.current().tls?.minVersion, 'TLSv1.2')
+  })
+}
+
+test('a file of nonsense is told in a line of log that can be read', (t) => {
+  const { lines, inForce, write } = setUp(t, dave)
+  write(`? ${'x'.repeat(5_000)}\n: 1\n${Array.from({ length: 10_000 }, (_, index) => `key${index}: 1\n`).join('')}`)
+  inForce.current()
+  const errors = lines.at(-1)?.errors ?? []
+  assert.equal(errors.length, 21)
+  assert.equal(errors.at(-1), 'and 9981 more')
+  assert.ok(JSON.stringify(errors).length < 10_000)
 })
