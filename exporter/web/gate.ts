@@ -49,6 +49,7 @@ export class Gate {
       this.#endWithin(response, this.#limits.answerMs)
       if (request instanceof Http2ServerRequest) this.#boundBody(request)
       const config = this.#inForce?.current()
+      response.setHeader('X-Content-Type-Options', 'nosniff')
       for (const [name, value] of config?.headers ?? []) response.setHeader(name, value)
       if (this.#rateLimiter?.allow() === false) return this.#sendAway(response, 429, 'Too Many Requests')
       if (config?.users === undefined) return letIn()
@@ -77,7 +78,8 @@ export class Gate {
 
   /** Only here a request counts among those under way: a stranger must not take the place of those who may ask. */
   #letIn(handler: Handler, request: IncomingMessage, response: ServerResponse): void {
-    if (this.#inFlight.enter(response)) handler(request, response)
+    if (hosts(request) > 1) this.#sendAway(response, 400, 'More than one Host.')
+    else if (this.#inFlight.enter(response)) handler(request, response)
     else this.#sendAway(response, 503, 'Too many requests under way; try again.')
   }
 
@@ -86,7 +88,6 @@ export class Gate {
     this.#endWithin(response, this.#limits.refusalMs)
     response.statusCode = code
     response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-    response.setHeader('X-Content-Type-Options', 'nosniff')
     response.end(`${text}\n`)
   }
 
@@ -122,4 +123,9 @@ export class Gate {
 function cutOff(response: ServerResponse | Http2ServerResponse): void {
   if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_CANCEL)
   else response.destroy()
+}
+
+/** RFC 9112, section 3.2: with more than one, what stands before could mean another server than this one. */
+function hosts({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
 }

@@ -46,8 +46,15 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
   })
   app.get('/-/healthy', (_request, reply) => sendText(reply, 200, 'elb-churn-exporter is healthy.'))
   app.get('/-/ready', (_request, reply) => sendReady(deps, reply))
-  app.post('/-/reload', (_request, reply) => reload(deps, front, reply))
-  app.get('/config', (_request, reply) => reply.type('text/yaml; charset=utf-8').send(deps.effectiveConfig()))
+  app.post('/-/reload', (request, reply) => {
+    // A browser that is logged in would send the password along with what another site asks of it.
+    const site = request.headers['sec-fetch-site']
+    if (site === undefined || site === 'same-origin' || site === 'none') return reload(deps, front, reply)
+    return sendText(reply, 403, 'A page of another site may not ask for a reload.')
+  })
+  app.get('/config', (_request, reply) =>
+    reply.type('text/yaml; charset=utf-8').header('cache-control', 'no-store').send(deps.effectiveConfig()),
+  )
   registerPages(app, deps)
   registerApi(app, deps)
   app.setNotFoundHandler((request, reply) => {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { constants } from 'node:http2'
+import { connect } from 'node:net'
 import { test } from 'node:test'
-import { openHttp2, setUp, users } from './fronts.ts'
+import { openHttp2, setUp, untilEnd, users } from './fronts.ts'
 
 const headers = { authorization: `Basic ${Buffer.from('dave:dave123').toString('base64')}` }
 const frame = 'http_server_config: {headers: {X-Frame-Options: deny}}\n'
@@ -85,5 +86,24 @@ test('of a body that nobody reads over HTTP/2 no more comes than of one that may
   const session = await openHttp2(t, port)
   while (session.remoteSettings.initialWindowSize !== 16 * 1024) {
     await once(session, 'remoteSettings', { signal: AbortSignal.timeout(1_000) })
+  }
+})
+
+test('every answer forbids to guess its type, and a request with two hosts is refused once its password was right', async (t) => {
+  const { port } = await setUp(t, { web: users })
+  for (const [sent, wanted] of [
+    [{}, 401],
+    [headers, 200],
+  ] as const) {
+    const { response } = await ask(port, { method: 'GET', headers: sent })
+    assert.deepEqual([response.statusCode, response.headers['x-content-type-options']], [wanted, 'nosniff'])
+  }
+  for (const [authorization, wanted] of [
+    ['', /^HTTP\/1\.1 401 /],
+    [`Authorization: ${headers.authorization}\r\n`, /^HTTP\/1\.1 400 [\s\S]*More than one Host/],
+  ] as const) {
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n${authorization}Connection: close\r\n\r\n`)
+    assert.match((await untilEnd(socket)).text, wanted)
   }
 })

@@ -182,3 +182,23 @@ test('/config is YAML and an unknown path is 404', async () => {
   assert.equal((await app.inject('/config')).body, 'clusters: []\n')
   assert.equal((await app.inject('/nope')).statusCode, 404)
 })
+
+test('a page of another site cannot make a browser reload the config, and what is told is not kept by caches', async () => {
+  let reloads = 0
+  const app = await setUp({
+    started: true,
+    reload: async () => {
+      reloads += 1
+      return undefined
+    },
+  })
+  const asked = async (site?: string) => {
+    const headers = site === undefined ? {} : { 'sec-fetch-site': site }
+    return (await app.inject({ method: 'POST', url: '/-/reload', headers })).statusCode
+  }
+  assert.deepEqual([await asked('cross-site'), await asked('same-site'), reloads], [403, 403, 0])
+  assert.deepEqual([await asked('same-origin'), await asked('none'), await asked(), reloads], [200, 200, 200, 3])
+  for (const url of ['/config', '/api/v1/status', '/api/v1/events', '/debug/poll', '/']) {
+    assert.equal((await app.inject(url)).headers['cache-control'], 'no-store', url)
+  }
+})
