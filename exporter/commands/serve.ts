@@ -1,6 +1,7 @@
 /** Runs the exporter from its flags to its end by signal. */
 import type { FastifyInstance } from 'fastify'
 import { parseDuration } from '../core/duration.ts'
+import { messageOf } from '../core/errors.ts'
 import { createMetricStore } from '../metrics/store.ts'
 import { autoReload } from '../service/auto-reload.ts'
 import { systemClock } from '../service/clock.ts'
@@ -76,8 +77,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     log.info({ signal: await stopped }, 'stopping')
     return await stop(apps, front, service, log)
   } catch (error) {
-    const faults =
-      error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+    const faults = error instanceof ConfigError ? error.faults : [messageOf(error)]
     for (const fault of faults) log.error({ err: fault }, 'cannot start')
     return 1
   }

@@ -11,6 +11,15 @@ export function fields(value: unknown): Fields {
   return isObject(value) ? value : {}
 }
 
+/** An object with keys, and no list. */
+export function isMap(value: unknown): value is Fields {
+  return isObject(value) && !Array.isArray(value)
+}
+
+export function map(value: unknown): Fields {
+  return isMap(value) ? value : {}
+}
+
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
 import { ConfigError, type LoadedConfig } from './config/load.ts'
 import { redact } from './config/redact.ts'
 import type { ConfigSource, Reading } from './config/source.ts'
@@ -69,8 +70,7 @@ export class Reloader {
       return undefined
     } catch (error) {
       self.configLoaded(false, clock.now())
-      const faults =
-        error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+      const faults = error instanceof ConfigError ? error.faults : [messageOf(error)]
       log.error({ config: source.path ?? null, errors: faults }, 'config not reloaded; the one before stays in force')
       return faults.join('\n')
     }

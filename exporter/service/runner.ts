@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
 import { isoTime } from '../core/iso-time.ts'
 import type { Failure } from '../core/poll.ts'
 import type { Collector, ScheduledTask, ScheduleName, Scope, StreamTask, Task } from '../signals/signal.ts'
@@ -225,7 +226,7 @@ export class Runner {
       this.#crashes.delete(task)
       return failures
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       if (this.#crashes.get(task) !== message) {
         this.#crashes.set(task, message)
         const stack = error instanceof Error ? error.stack : undefined

@@ -7,6 +7,8 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import writeFileAtomic from 'write-file-atomic'
 import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import { isMap } from '../core/json.ts'
 import type { Books } from '../signals/signal.ts'
 import type { Logger } from './log.ts'
 import { makeFolder } from './make-folder.ts'
@@ -145,10 +147,6 @@ function parseState(text: string): Owners {
   )
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 async function setAside(path: string, error: unknown, { clock, log }: StateFileDeps): Promise<void> {
   const aside = `${path}.damaged-${clock.now()}`
   try {
@@ -170,10 +168,6 @@ async function removeLeftovers(folder: string): Promise<void> {
     // Where it cannot be removed, saving tells of it.
     await rm(join(folder, name), { force: true }).catch(() => undefined)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function timeOf(name: string): number {

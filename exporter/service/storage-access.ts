@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { messageOf } from '../core/errors.ts'
 import type { Failure } from '../core/poll.ts'
 
 /**
@@ -17,7 +18,7 @@ export async function tryStorage(folder: string): Promise<Failure | undefined> {
     }
     return undefined
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     const who = `uid ${process.getuid?.() ?? '?'}, gid ${process.getgid?.() ?? '?'}`
     return { reason: 'denied', message: `${why} (as ${who}); mount a volume there, or set fsGroup or its owner` }
   }

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { Ajv, type AnySchema, type ErrorObject } from 'ajv'
 import { type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { messageOf } from '../../core/errors.ts'
 import { describe } from './describe.ts'
 import type { Fault, Path } from './fault.ts'
 import { formats } from './formats.ts'
@@ -109,7 +110,7 @@ function toPlain(read: () => unknown, name: string): unknown {
   try {
     return read() ?? {}
   } catch (error) {
-    throw new ConfigError([`${name}:1:1: (yaml): ${error instanceof Error ? error.message : String(error)}`])
+    throw new ConfigError([`${name}:1:1: (yaml): ${messageOf(error)}`])
   }
 }
 

@@ -2,6 +2,7 @@
  * What a schema cannot say of a config file. The file may also have faults of shape, which are told by the schema:
  * whatever has the wrong shape is passed over here, so that all faults show at once.
  */
+import { type Fields, list, map } from '../../core/json.ts'
 import { groupLabel, reservedLabels } from '../../signals/nodes/labels.ts'
 import { parseServer } from '../../sources/dns/server-address.ts'
 import type { Fault, Path } from './fault.ts'
@@ -27,7 +28,7 @@ export function checkMeaning(file: unknown): Fault[] {
   ]
 }
 
-function checkCluster(cluster: PlainMap): Fault[] {
+function checkCluster(cluster: Fields): Fault[] {
   const faults: Fault[] = [
     ...checkNodes(map(cluster.nodes)),
     ...checkNames(map(cluster.dns)),
@@ -50,7 +51,7 @@ function checkCluster(cluster: PlainMap): Fault[] {
   return faults
 }
 
-function checkNodes(nodes: PlainMap): Fault[] {
+function checkNodes(nodes: Fields): Fault[] {
   const faults: Fault[] = []
   if (nodes.in_cluster === true && (nodes.kubeconfig !== undefined || nodes.context !== undefined)) {
     faults.push({ path: ['nodes', 'in_cluster'], message: 'excludes kubeconfig and context' })
@@ -68,7 +69,7 @@ function checkNodes(nodes: PlainMap): Fault[] {
   return faults
 }
 
-function checkNames(dns: PlainMap): Fault[] {
+function checkNames(dns: Fields): Fault[] {
   const names = list(dns.names).map((entry) => {
     const { hostname } = map(entry)
     return typeof hostname === 'string' ? hostname.toLowerCase().replace(/\.$/, '') : undefined
@@ -94,16 +95,6 @@ function duplicates(values: readonly unknown[]): [number, string][] {
   return [...values.entries()].filter(
     (entry): entry is [number, string] => typeof entry[1] === 'string' && seen.size === seen.add(entry[1]).size,
   )
-}
-
-type PlainMap = Readonly<Record<string, unknown>>
-
-function map(value: unknown): PlainMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as PlainMap) : {}
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }
 
 function isEmpty(value: unknown): boolean {

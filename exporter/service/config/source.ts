@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
+import { messageOf } from '../../core/errors.ts'
 import { currentContext } from '../../sources/kubernetes/current-context.ts'
 import { readText } from './checked-yaml.ts'
 import { ConfigError, type LoadedConfig, parseConfig } from './load.ts'
@@ -71,6 +72,6 @@ async function readContext() {
   try {
     return await currentContext()
   } catch (error) {
-    throw new ConfigError([`kubeconfig cannot be read: ${error instanceof Error ? error.message : String(error)}`])
+    throw new ConfigError([`kubeconfig cannot be read: ${messageOf(error)}`])
   }
 }

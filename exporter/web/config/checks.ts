@@ -2,10 +2,11 @@
  * What a schema cannot say of a web config. Whatever has the wrong shape is passed over here: the schema tells it.
  * The refusals are those of the exporter-toolkit, and those of docs/web-config.md beyond.
  */
+import { type Fields, map } from '../../core/json.ts'
 import type { Fault } from '../../service/config/fault.ts'
 import { parseHash } from './bcrypt-hash.ts'
 import { parseGoDuration } from './go-duration.ts'
-import { checkTls, type PlainMap } from './tls-checks.ts'
+import { checkTls } from './tls-checks.ts'
 
 /** The headers that may be set, with their values where only some are sound. */
 const headerValues: Readonly<Record<string, readonly string[]>> = {
@@ -27,15 +28,11 @@ export function checkMeaning(file: unknown): Fault[] {
   ]
 }
 
-function map(value: unknown): PlainMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as PlainMap) : {}
-}
-
 function under(...path: string[]): (fault: Fault) => Fault {
   return (fault) => ({ ...fault, path: [...path, ...fault.path] })
 }
 
-function checkHeaders(headers: PlainMap): Fault[] {
+function checkHeaders(headers: Fields): Fault[] {
   return Object.entries(headers).flatMap(([name, value]): Fault[] => {
     const allowed = Object.hasOwn(headerValues, name) ? headerValues[name] : undefined
     if (allowed === undefined) {
@@ -53,7 +50,7 @@ function checkHeaders(headers: PlainMap): Fault[] {
   })
 }
 
-function checkUsers(users: PlainMap): Fault[] {
+function checkUsers(users: Fields): Fault[] {
   return Object.entries(users).flatMap(([user, hash]): Fault[] => {
     const path = [user]
     // RFC 7617, section 2: the first colon ends the name.
@@ -64,7 +61,7 @@ function checkUsers(users: PlainMap): Fault[] {
   })
 }
 
-function checkRateLimit({ interval, burst }: PlainMap): Fault[] {
+function checkRateLimit({ interval, burst }: Fields): Fault[] {
   if (interval === undefined || interval === 0) return []
   const ms = typeof interval === 'string' ? parseGoDuration(interval) : undefined
   if (ms === undefined) {

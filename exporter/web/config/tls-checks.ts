@@ -1,4 +1,5 @@
 /** What a schema cannot say of `tls_server_config`. */
+import { type Fields, list, text } from '../../core/json.ts'
 import type { Fault } from '../../service/config/fault.ts'
 import {
   curves,
@@ -10,11 +11,9 @@ import {
   versions,
 } from './tls-names.ts'
 
-export type PlainMap = Readonly<Record<string, unknown>>
-
 const requiring: readonly unknown[] = ['RequireAnyClientCert', 'RequireClientCert', 'RequireAndVerifyClientCert']
 
-export function checkTls(tls: PlainMap, http2: boolean): Fault[] {
+export function checkTls(tls: Fields, http2: boolean): Fault[] {
   if (Object.keys(tls).length === 0) return []
   return [
     ...checkPairs(tls),
@@ -25,7 +24,7 @@ export function checkTls(tls: PlainMap, http2: boolean): Fault[] {
   ]
 }
 
-function checkPairs(tls: PlainMap): Fault[] {
+function checkPairs(tls: Fields): Fault[] {
   const faults: Fault[] = []
   for (const key of ['cert', 'key', 'client_ca']) {
     const file = `${key}_file`
@@ -38,7 +37,7 @@ function checkPairs(tls: PlainMap): Fault[] {
   return faults
 }
 
-function checkClients(tls: PlainMap): Fault[] {
+function checkClients(tls: Fields): Fault[] {
   const { client_auth_type: policy = 'NoClientCert', client_ca, client_ca_file, client_allowed_sans } = tls
   const faults: Fault[] = []
   const hasCa = client_ca !== undefined || client_ca_file !== undefined
@@ -56,7 +55,7 @@ function checkClients(tls: PlainMap): Fault[] {
   return faults
 }
 
-function checkVersions({ min_version, max_version }: PlainMap): Fault[] {
+function checkVersions({ min_version, max_version }: Fields): Fault[] {
   const faults = Object.entries({ min_version, max_version }).flatMap(([key, version]): Fault[] => {
     if (typeof version !== 'string' || Object.hasOwn(versions, version)) return []
     const message = retiredVersions.includes(version)
@@ -70,7 +69,7 @@ function checkVersions({ min_version, max_version }: PlainMap): Fault[] {
   return faults
 }
 
-function checkSuites({ cipher_suites, min_version }: PlainMap, http2: boolean): Fault[] {
+function checkSuites({ cipher_suites, min_version }: Fields, http2: boolean): Fault[] {
   const suites = texts(cipher_suites)
   const known: readonly string[] = [...tls12Suites.keys(), ...tls13Suites]
   const faults = unknown(suites, known, 'cipher_suites', 'a cipher suite')
@@ -80,7 +79,7 @@ function checkSuites({ cipher_suites, min_version }: PlainMap, http2: boolean): 
   return [{ path: ['cipher_suites'], message }]
 }
 
-function checkCurves({ curve_preferences }: PlainMap): Fault[] {
+function checkCurves({ curve_preferences }: Fields): Fault[] {
   return unknown(texts(curve_preferences), [...curves.keys()], 'curve_preferences', 'a curve')
 }
 
@@ -94,5 +93,5 @@ function unknown(given: readonly string[], known: readonly string[], key: string
 }
 
 function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? item : '')) : []
+  return list(value).map(text)
 }

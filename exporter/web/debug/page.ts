@@ -1,9 +1,10 @@
 /** The debug view of one collector for people. */
+import { fields } from '../../core/json.ts'
 import type { RunRecord, TaskTrace, TimedExchange } from '../../service/run-trace.ts'
 import type { WebDeps } from '../deps.ts'
 import { type Html, html } from '../html.ts'
 import type { Assets } from '../page/assets.ts'
-import { fields, timeMs } from '../page/fields.ts'
+import { timeMs } from '../page/fields.ts'
 import { shell } from '../page/shell.ts'
 import { omission, since, timeTag } from '../page/words.ts'
 

@@ -1,8 +1,8 @@
 /** One poll of one collector, as it was last: what was asked, what came, what was decided. Nothing is asked for it. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { text } from '../../core/json.ts'
 import type { WebDeps } from '../deps.ts'
 import type { Assets } from '../page/assets.ts'
-import { text } from '../page/fields.ts'
 import { debugPage } from './page.ts'
 
 export function registerDebug(

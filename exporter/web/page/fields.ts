@@ -1,18 +1,5 @@
 /** Reads JSON values whose shape another part of the program decides: what is missing reads as empty, never throws. */
-
-export type Fields = Readonly<Record<string, unknown>>
-
-export function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
-}
-
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-export function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
-}
+import { list, text } from '../../core/json.ts'
 
 export function texts(value: unknown): readonly string[] {
   return list(value).map(text)

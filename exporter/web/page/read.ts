@@ -1,8 +1,9 @@
 /** Reads what the page shows from what /api/v1/status tells programs. */
+import { fields, list, text } from '../../core/json.ts'
 import type { ChangeEvent } from '../../service/changes.ts'
 import type { RatioStretch } from '../../service/ratio-history.ts'
 import type { ClusterStatus, Service } from '../../service/service.ts'
-import { count, fields, list, text, texts, timeMs } from './fields.ts'
+import { count, texts, timeMs } from './fields.ts'
 import {
   addressStates,
   type ClusterModel,
