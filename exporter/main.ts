@@ -27,14 +27,14 @@ const program = new Command('elb-churn-exporter')
   .description('Exports ELB address churn, DNS answer changes and the ratio of NotReady nodes to Prometheus.')
   .version(`elb-churn-exporter, version ${version} (node ${process.version})`, '--version', 'print the version')
   .helpOption('-h, --help', 'print this help')
-  .showHelpAfterError('(--help tells the flags)')
+  .showHelpAfterError('(run with --help for usage)')
 
 program
   .command('serve', { isDefault: true })
-  .description('run the exporter; what runs without a command')
+  .description('run the exporter (the default command)')
   .option('--config.file <file>', 'YAML config; without it the current kubeconfig context or the account of the pod')
   .option('--config.enable-auto-reload', 'reload when the content of --config.file changes, also as a ConfigMap')
-  .option('--config.auto-reload-interval <duration>', 'how often its content is looked at', '30s')
+  .option('--config.auto-reload-interval <duration>', 'how often to check the file for changes', '30s')
   .addOption(
     new Option(
       '--web.listen-address <address>',
@@ -44,7 +44,7 @@ program
   .option('--web.config.file <file>', 'TLS, basic authentication and headers, in the format of the exporter-toolkit')
   .option('--web.max-requests <number>', 'scrapes under way at once, more get 503; 0 for any number', '40')
   .option('--storage.path <dir>', 'folder of the state file; without it change times do not survive a restart')
-  .addOption(new Option('--log.level <level>', 'least level that is logged').choices(logLevels).default('info'))
+  .addOption(new Option('--log.level <level>', 'lowest level to log').choices(logLevels).default('info'))
   .addOption(new Option('--log.format <format>', 'form of the log lines').choices(logFormats).default('json'))
   .helpOption('-h, --help', 'print this help')
   // Whatever is no command comes here, since this one needs no name.
@@ -56,10 +56,10 @@ program
 
 program
   .command('check-config')
-  .description('check a config file; tells every fault as FILE:LINE:COL: path: what is wrong')
+  .description('check a config file; prints every fault as FILE:LINE:COL: path: what is wrong')
   .argument('<file>', 'YAML config')
   .option('--web.config.file <file>', 'check this web config too, with the certificates that it names')
-  .option('--permissions', 'also try each call to AWS, Kubernetes and DNS, and tell what is not permitted')
+  .option('--permissions', 'also try each call to AWS, Kubernetes and DNS, and print what is missing')
   .addOption(
     new Option('--format <format>', 'of what --permissions prints').choices(permissionFormats).default('table'),
   )

@@ -59,7 +59,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
   }
   const reloadFault = autoReloadFault(flags)
   if (reloadFault !== undefined) {
-    log.error(reloadFault, 'flag does not fit')
+    log.error(reloadFault, 'invalid flag')
     return 1
   }
   if (!/^\d{1,6}$/.test(flags['web.maxRequests'])) {

@@ -71,7 +71,10 @@ export class Reloader {
     } catch (error) {
       self.configLoaded(false, clock.now())
       const faults = error instanceof ConfigError ? error.faults : [messageOf(error)]
-      log.error({ config: source.path ?? null, errors: faults }, 'config not reloaded; the one before stays in force')
+      log.error(
+        { config: source.path ?? null, errors: faults },
+        'config reload failed; the previous config stays in force',
+      )
       return faults.join('\n')
     }
   }

@@ -209,7 +209,7 @@ export class Runner {
     const shown = failures.slice(0, failuresTold)
     this.#deps.log.warn(
       { task: name, reason: shown[0]?.reason, failures: failures.length, errors: shown.map(({ message }) => message) },
-      'collector is failing; values stay until they are too old',
+      'collector is failing; last values are kept until stale',
     )
   }
 

@@ -28,7 +28,7 @@ export async function tryStorage(folder: string): Promise<Failure | undefined> {
 async function nearest(folder: string): Promise<string> {
   try {
     const found = await stat(folder)
-    if (!found.isDirectory()) throw new Error(`${folder} is no folder`)
+    if (!found.isDirectory()) throw new Error(`${folder} is not a directory`)
     return folder
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw error

@@ -106,9 +106,11 @@ function sendReady({ service }: WebDeps, reply: FastifyReply): FastifyReply {
 async function reload(deps: WebDeps, front: Front, reply: FastifyReply): Promise<FastifyReply> {
   const problem = await deps.reload()
   // That file is read by itself, whenever it changes, but whoever reloads expects it to count from now on.
-  const web = front.webConfigRefused() ? '\nThe web config is refused; the one before stays in force: see the log.' : ''
+  const web = front.webConfigRefused()
+    ? '\nThe web config is refused; the previous one stays in force: see the log.'
+    : ''
   if (problem === undefined) return sendText(reply, 200, `Config reloaded.${web}`)
-  return sendText(reply, 500, `Config not reloaded; the one before stays in force:\n${problem}${web}`)
+  return sendText(reply, 500, `Config reload failed; the previous config stays in force:\n${problem}${web}`)
 }
 
 function sendText(reply: FastifyReply, code: number, text: string): FastifyReply {

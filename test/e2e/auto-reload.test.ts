@@ -59,7 +59,7 @@ after(async () => {
 const loaded = (metrics: Metrics) => metrics.value('config_last_reload_successful')
 const loadedAt = (metrics: Metrics) => metrics.value('config_last_reload_success_timestamp_seconds') ?? 0
 const reloads = () => exporter.lines.filter(({ msg }) => msg === 'config reloaded').length
-const refusals = () => exporter.lines.filter(({ msg }) => String(msg).startsWith('config not reloaded')).length
+const refusals = () => exporter.lines.filter(({ msg }) => String(msg).startsWith('config reload failed')).length
 
 describe('--config.enable-auto-reload', () => {
   it('takes the new content when Kubernetes swaps the ConfigMap', async () => {

@@ -208,7 +208,8 @@ test('a file that is broken while the exporter runs opens nothing, stops nothing
   }
   await rm(path)
   assert.equal((await call(`${plain.url}/metrics`)).status, 401)
-  const told = () => plain.lines.filter(({ msg }) => msg === 'web config not reloaded; the one before stays in force')
+  const told = () =>
+    plain.lines.filter(({ msg }) => msg === 'web config reload failed; the previous config stays in force')
   await until('four lines', () => told().length >= 4)
   assert.equal(told().length, 4)
   assert.match(JSON.stringify(told()), /plain\.yaml:1:1: basic_auth_users: taking away all users needs a restart/)

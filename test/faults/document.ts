@@ -19,7 +19,7 @@ For every row that is not about the process itself:
 - No value changes by itself. Values stay; after 2 minutes (or 3 missed schedules, whichever is longer) without a good poll
   they leave /metrics, and come back with the first good one. \`elbchurn_collector_up\` stays.
 - What changes while the fault lasts is counted once: meanwhile where the exporter can see it, else afterwards.
-- The log tells of a fault once when it begins (\`collector is failing; values stay until they are too old\`, with the
+- The log tells of a fault once when it begins (\`collector is failing; last values are kept until stale\`, with the
   reason and what to do) and once when it is over (\`collector works again\`).
 - The alerts fire when it lasts as long as their settings say.
 `

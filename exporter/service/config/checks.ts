@@ -45,7 +45,10 @@ function checkCluster(cluster: Fields): Fault[] {
     const { names, tags, resolvers } = map(entry)
     faults.push(...checkResolvers(resolvers, ['load_balancers', index, 'resolvers']))
     if (isEmpty(names) && isEmpty(tags)) {
-      faults.push({ path: ['load_balancers', index], message: 'lacks names or tags: it would watch no load balancer' })
+      faults.push({
+        path: ['load_balancers', index],
+        message: 'needs names or tags: without them no load balancer is watched',
+      })
     }
   }
   return faults

@@ -22,7 +22,7 @@ function inWords({ keyword, params, schema, data, message }: ErrorObject): strin
     case 'type':
       return `must be ${kinds[String(params.type)] ?? params.type}, is ${kindOf(data)}`
     case 'enum':
-      return `${shown} is none of ${(schema as string[]).join(', ')}`
+      return `${shown} must be one of ${(schema as string[]).join(', ')}`
     case 'format':
       return `${shown} ${formats[String(params.format)]?.(String(data)) ?? 'is not valid'}`
     case 'pattern':

@@ -21,7 +21,7 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   resolver: (text) => {
     if (text === 'system' || text === 'authoritative' || parseServer(text) !== undefined) return undefined
-    return 'is none of system, authoritative, ip:port or [ipv6]:port'
+    return 'must be system, authoritative, ip:port or [ipv6]:port'
   },
   'dns-name': (text) => {
     // The fault of a name quotes the label, which may be a part of a password here.

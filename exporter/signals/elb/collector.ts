@@ -237,7 +237,7 @@ class ElbCollector {
       const { id, type } = watched.lb
       if (!complete.has(familyOf({ type })) || wanted.has(id) || unknown.has(id)) continue
       const { label } = watched
-      const why = listed.has(id) ? 'has no longer the name or tags that are asked for' : 'is gone from AWS'
+      const why = listed.has(id) ? 'no longer matches the configured names or tags' : 'is gone from AWS'
       const message = `load balancer ${label} (${watched.lb.dnsName}) ${why}: it is not watched any more`
       const change = { kind: 'load_balancer', subject: label, message } as const
       this.#deps.changes.record(

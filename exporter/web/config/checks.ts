@@ -42,7 +42,7 @@ function checkHeaders(headers: Fields): Fault[] {
     if (typeof value !== 'string' && !Number.isInteger(value)) return [{ path: [name], message: 'must be text' }]
     const text = String(value)
     if (allowed.length > 0 && !allowed.includes(text)) {
-      return [{ path: [name], message: `${JSON.stringify(text)} is none of ${allowed.join(', ')}` }]
+      return [{ path: [name], message: `${JSON.stringify(text)} must be one of ${allowed.join(', ')}` }]
     }
     // RFC 9110, section 5.5: visible characters, spaces and tabs.
     if (/[^\t\x20-\x7e]/.test(text)) return [{ path: [name], message: 'holds a character that no header may have' }]

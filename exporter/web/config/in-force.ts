@@ -86,7 +86,10 @@ export class WebConfigInForce {
       const tls = isDeepStrictEqual(config.tls, this.#config.tls) ? this.#config.tls : config.tls
       this.#config = { ...config, tls }
     } else if (faults.join('\n') !== this.#told) {
-      log.error({ web_config: path, errors: someOf(faults) }, 'web config not reloaded; the one before stays in force')
+      log.error(
+        { web_config: path, errors: someOf(faults) },
+        'web config reload failed; the previous config stays in force',
+      )
     }
     this.#told = faults.join('\n')
   }

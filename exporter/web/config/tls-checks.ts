@@ -60,7 +60,7 @@ function checkVersions({ min_version, max_version }: Fields): Fault[] {
     if (typeof version !== 'string' || Object.hasOwn(versions, version)) return []
     const message = retiredVersions.includes(version)
       ? `${version} is refused: RFC 8996 retired it, and OpenSSL 3 would speak it only with its security level lowered for all of TLS`
-      : `${JSON.stringify(version)} is none of ${Object.keys(versions).join(', ')}`
+      : `${JSON.stringify(version)} must be one of ${Object.keys(versions).join(', ')}`
     return [{ path: [key], message }]
   })
   if (faults.length === 0 && min_version === 'TLS13' && max_version === 'TLS12') {

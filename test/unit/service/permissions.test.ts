@@ -266,7 +266,7 @@ describe('the check of permissions', () => {
     const before = await readdir(folder)
     assert.equal(await verdict(folder), 'ok')
     assert.equal(await verdict(join(folder, 'not/there/yet')), 'ok')
-    assert.equal(await verdict(join(folder, 'kubeconfig')), 'missing', 'a file is no folder')
+    assert.equal(await verdict(join(folder, 'kubeconfig')), 'missing', 'a file is not a directory')
     assert.equal(await verdict('/proc/1'), 'missing')
     assert.deepEqual(await readdir(folder), before)
   })

@@ -171,7 +171,7 @@ test('a collector that throws fails as internal and is told, and runs again', as
     lines.map(({ level, msg }) => [level, msg]),
     [
       ['error', 'fault of this program: please report it'],
-      ['warn', 'collector is failing; values stay until they are too old'],
+      ['warn', 'collector is failing; last values are kept until stale'],
     ],
     'once in a row',
   )
@@ -196,7 +196,7 @@ test('a row of failures is one line in the log, and its end another', async () =
   assert.deepEqual(
     lines.map(({ msg, failed_runs, seconds }) => [msg, failed_runs, seconds]),
     [
-      ['collector is failing; values stay until they are too old', undefined, undefined],
+      ['collector is failing; last values are kept until stale', undefined, undefined],
       ['collector works again', 4, 20],
     ],
   )

@@ -133,7 +133,7 @@ test('a reload tells that the web config is refused, since that is read by itsel
   const said = async () => (await app.inject({ method: 'POST', url: '/-/reload' })).body
   assert.equal(await said(), 'Config reloaded.\n')
   await writeFile(path, 'http_server_config: 7\n')
-  assert.match(await said(), /^Config reloaded\.\nThe web config is refused; the one before stays in force/)
+  assert.match(await said(), /^Config reloaded\.\nThe web config is refused; the previous one stays in force/)
 })
 
 test('a path that takes other methods says which, and one that cannot be read is a plain 400', async () => {

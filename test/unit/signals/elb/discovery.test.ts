@@ -48,7 +48,10 @@ describe('the discovery of load balancers', () => {
     world.clock.advance(60_000)
     await calls()
     assert.equal((await world.series('elb_info')).length, 3)
-    assert.match(world.memory.changes.map(({ message }) => message).join(), /lb-0 .* has no longer the name or tags/)
+    assert.match(
+      world.memory.changes.map(({ message }) => message).join(),
+      /lb-0 .* no longer matches the configured names or tags/,
+    )
   })
 
   it('reads the tags of those that match and are not young every two minutes, and of all of them after a reload', async () => {

@@ -95,7 +95,7 @@ for (const [what, text, reason] of broken) {
       assert.equal(now, first.tls)
     }
     assert.equal(lines.length, 1)
-    assert.equal(lines[0]?.msg, 'web config not reloaded; the one before stays in force')
+    assert.equal(lines[0]?.msg, 'web config reload failed; the previous config stays in force')
     assert.match(lines[0]?.errors?.join('\n') ?? '', reason)
     assert.equal(reads.at(-1), false)
     write(`${tls}basic_auth_users: {erin: ${hashes[1]}}\n`)
