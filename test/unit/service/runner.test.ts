@@ -46,6 +46,15 @@ function scheduled(run: (context: RunContext) => Promise<readonly Failure[]>): T
   return { kind: 'scheduled', name: 'answers', schedule: 'dns', timeoutMs: () => 4_000, run }
 }
 
+/** A task whose long runs make the next ones rarer. */
+function stretching(work: () => Promise<void>): Task {
+  const run = async () => {
+    await work()
+    return []
+  }
+  return { kind: 'scheduled', name: 'leases', schedule: 'heartbeats', stretches: true, timeoutMs: () => 30_000, run }
+}
+
 test('a task runs at once and then by its schedule, and the first run is told so', async () => {
   const firsts: boolean[] = []
   const { runner, tick } = setUp(
@@ -253,18 +262,11 @@ test('a task that stretches keeps to its schedule while its runs take half of th
     [2_600, 2],
   ] as const) {
     let runs = 0
-    const { clock, runner, tick } = setUp({
-      kind: 'scheduled',
-      name: 'leases',
-      schedule: 'heartbeats',
-      stretches: true,
-      timeoutMs: () => 30_000,
-      run: async () => {
-        runs += 1
-        await clock.sleep(tookMs)
-        return []
-      },
+    const task = stretching(async () => {
+      runs += 1
+      await clock.sleep(tookMs)
     })
+    const { clock, runner, tick } = setUp(task)
     runner.start()
     for (let turn = 0; turn < 2; turn += 1) {
       await clock.advance(5_000)
@@ -280,18 +282,10 @@ test('a task that stretches keeps to its schedule while its runs take half of th
 test('a task that stretches runs more rarely while its runs take over half of the interval, and says so once', async () => {
   let tookMs = 6_000
   let runs = 0
-  const task: Task = {
-    kind: 'scheduled',
-    name: 'leases',
-    schedule: 'heartbeats',
-    stretches: true,
-    timeoutMs: () => 30_000,
-    run: async () => {
-      runs += 1
-      await clock.sleep(tookMs)
-      return []
-    },
-  }
+  const task = stretching(async () => {
+    runs += 1
+    await clock.sleep(tookMs)
+  })
   const { clock, runner, lines, tick } = setUp(task)
   runner.start()
   const turn = async () => {
