@@ -67,6 +67,8 @@ export function createServer(deps: WebDeps, options: WebOptions = {}): FastifyIn
 
 function methodsOf(app: FastifyInstance, url: string): string[] {
   const [path = '/'] = url.split('?')
+  // To the router these are no letters but patterns, and it throws where they make none.
+  if (/[*:(]/.test(path)) return []
   return ['GET', 'HEAD', 'POST'].filter((method) => app.hasRoute({ method, url: path }))
 }
 
