@@ -79,7 +79,8 @@ export async function serve(flags: ServeFlags): Promise<number> {
   } catch (error) {
     const faults = error instanceof ConfigError ? error.faults : [messageOf(error)]
     for (const fault of faults) log.error({ err: fault }, 'cannot start')
-    return 1
+    // What listens already, or was begun, would keep a process alive that watches nothing and looks healthy.
+    process.exit(1)
   }
 }
 

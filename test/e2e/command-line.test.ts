@@ -89,17 +89,20 @@ test('without a config and without a cluster to be found it says what to give', 
   assert.match(stderr, /Give --config\.file/)
 })
 
-test('a port that is taken is told and exits 1', async () => {
+test('a port that is taken is told and exits 1, also where another one is listened on by then', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))
   const address = taken.address()
   const port = typeof address === 'object' ? address?.port : 0
   const config = join(folder, 'taken.yaml')
   await writeFile(config, 'clusters: [{name: a, dns: {names: [{hostname: a.example}]}}]\n')
-  const { status, stderr } = run(`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`)
+  const flags = [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`]
+  for (const before of [[], ['--web.listen-address=127.0.0.1:0']]) {
+    const { status, stderr } = run(...before, ...flags)
+    assert.equal(status, 1)
+    assert.match(stderr, /EADDRINUSE/)
+  }
   taken.close()
-  assert.equal(status, 1)
-  assert.match(stderr, /EADDRINUSE/)
 })
 
 test('without --config.file the current kubeconfig context, its API hostname and the system resolver are watched', async (t) => {
