@@ -21,6 +21,7 @@ export interface RunnerDeps {
   readonly scope: Scope<keyof typeof serviceMetrics>
   readonly startTimer: StartTimer
   cron(schedule: ScheduleName): string
+  /** Shortest time between two runs of the schedule. */
   intervalMs(schedule: ScheduleName): number
 }
 

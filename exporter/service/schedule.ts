@@ -101,20 +101,33 @@ const ticksLookedAt = 120
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-/**
- * The longest time between two ticks, in ms, or somewhat more. A schedule for some hours or days only has its longest gap outside of them,
- * which the next ticks may not reach: so the hours and the days that it ticks in are looked at too.
- */
-export function longestInterval(expression: string): number {
-  const [, , hours, ...days] = expression.trim().split(/\s+/)
-  const between = longestGap(expression)
-  const betweenHours = longestGap(['0 0', hours, ...days].join(' '))
-  const betweenDays = longestGap(['0 0 0', ...days].join(' '))
-  return Math.max(1_000, between, betweenHours > hourMs ? betweenHours : 0, betweenDays > dayMs ? betweenDays : 0)
+export interface Intervals {
+  /** What one run may take, in ms. */
+  readonly shortestMs: number
+  /** After how long values that were not polled again are old, in ms; or somewhat more. */
+  readonly longestMs: number
 }
 
-function longestGap(expression: string): number {
+/**
+ * The times between two ticks, 1 s at the least. A schedule for some hours or days only has its longest outside of them, which
+ * the next ticks may not reach: so the hours and the days that it ticks in are looked at too.
+ */
+export function intervalsOf(expression: string): Intervals {
+  const [, , hours, ...days] = expression.trim().split(/\s+/)
+  const between = gapsOf(expression)
+  const longer = [
+    ...gapsOf(['0 0', hours, ...days].join(' ')).filter((gap) => gap > hourMs),
+    ...gapsOf(['0 0 0', ...days].join(' ')).filter((gap) => gap > dayMs),
+  ]
+  return {
+    shortestMs: Math.max(1_000, Math.min(...between)),
+    longestMs: Math.max(1_000, ...between, ...longer),
+  }
+}
+
+/** Between the next ticks, in ms. */
+function gapsOf(expression: string): number[] {
   const task = createTask(expression, () => undefined)
   const ticks = task.getNextRuns(ticksLookedAt).map((date) => date.getTime())
-  return Math.max(0, ...ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick)))
+  return ticks.slice(1).map((tick, index) => tick - (ticks[index] ?? tick))
 }

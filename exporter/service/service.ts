@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { MetricStore } from '../metrics/store.ts'
-import type { Collector, CollectorDeps, Signal } from '../signals/signal.ts'
+import type { Collector, ScheduleName, Signal } from '../signals/signal.ts'
 import { type ClusterViews, clusterViews } from '../signals/views.ts'
 import type { DnsClient } from '../sources/dns/client.ts'
 import { ChangeHistory } from './changes.ts'
@@ -13,7 +13,7 @@ import type { Logger } from './log.ts'
 import { RatioHistory, type RatioStretch } from './ratio-history.ts'
 import type { TaskTrace } from './run-trace.ts'
 import { Runner } from './runner.ts'
-import { longestInterval, type StartTimer } from './schedule.ts'
+import { type Intervals, intervalsOf, type StartTimer } from './schedule.ts'
 import type { StateFile } from './state-file.ts'
 
 export interface ServiceDeps {
@@ -82,9 +82,10 @@ export class Service {
     this.#widenLabels(config)
     this.#setViews(config)
     const missing = [...wanted].filter(([id]) => !this.#instances.has(id))
+    const intervals = allIntervals(config.schedules)
     const created: [string, Instance][] = []
     try {
-      for (const [id, entry] of missing) created.push([id, await this.#create(id, entry, config)])
+      for (const [id, entry] of missing) created.push([id, await this.#create(id, entry, config, intervals)])
     } catch (error) {
       await Promise.all(created.map(([, { runner }]) => runner.stop()))
       throw error
@@ -165,15 +166,14 @@ export class Service {
     }
   }
 
-  async #create(id: string, { cluster, signal, made, options }: Planned, config: Config): Promise<Instance> {
+  async #create(
+    id: string,
+    { cluster, signal, made, options }: Planned,
+    config: Config,
+    intervals: ScheduleIntervals,
+  ): Promise<Instance> {
     const labels = { cluster, collector: signal.name }
     const log = this.#deps.log.child(labels)
-    const intervals = new Map<string, number>()
-    const intervalMs: CollectorDeps['intervalMs'] = (schedule) => {
-      const known = intervals.get(schedule) ?? longestInterval(config.schedules[schedule])
-      intervals.set(schedule, known)
-      return known
-    }
     if (this.#dns === undefined) throw new Error('the resolvers are set up before the collectors')
     const { create } = await signal.load()
     const collector: Collector = create(options, {
@@ -186,7 +186,7 @@ export class Service {
       changes: this.history.sink(cluster, signal.name, log),
       log,
       retentionMs: config.retentionMs,
-      intervalMs,
+      intervalMs: (schedule) => intervals[schedule].longestMs,
     })
     const runner = new Runner(collector, {
       clock: this.#deps.clock,
@@ -194,13 +194,25 @@ export class Service {
       scope: this.#deps.metrics.owner(selfOwner(id), labels).scope('run', Number.POSITIVE_INFINITY),
       startTimer: this.#deps.startTimer,
       cron: (schedule) => config.schedules[schedule],
-      intervalMs,
+      intervalMs: (schedule) => intervals[schedule].shortestMs,
     })
     return { cluster, signal, made, runner }
   }
 }
 
 export const serviceOwner = 'service'
+
+type ScheduleIntervals = Readonly<Record<ScheduleName, Intervals>>
+
+/** Once for all collectors: looking at the ticks to come takes some 10 ms for each expression. */
+function allIntervals(schedules: Config['schedules']): ScheduleIntervals {
+  return {
+    dns: intervalsOf(schedules.dns),
+    load_balancers: intervalsOf(schedules.load_balancers),
+    heartbeats: intervalsOf(schedules.heartbeats),
+    connections: intervalsOf(schedules.connections),
+  }
+}
 /** Of the changes in the state file. No collector is called so: their ids have a space. */
 const historyOwner = 'changes'
 

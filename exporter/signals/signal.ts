@@ -64,7 +64,7 @@ export interface ScheduledTask {
 
 export interface RunContext {
   readonly signal: AbortSignal
-  /** Longest time between two runs by the schedule. */
+  /** Shortest time between two runs by the schedule. */
   readonly intervalMs: number
   /** The first run answers as fast as it can; later ones spread their queries over the interval. */
   readonly first: boolean

@@ -54,13 +54,13 @@ class ConnectionsCollector {
     this.#deps = deps
   }
 
-  async run({ signal, intervalMs, trace }: RunContext): Promise<readonly Failure[]> {
+  async run({ signal, trace }: RunContext): Promise<readonly Failure[]> {
     const { clock, views } = this.#deps
     const answers = await views.answers.within(answersWaitMs, clock, signal)
     if (signal.aborted) return []
     if (answers === undefined) return [answersUnknown]
     const byHostname = answersByHostname(answers.all())
-    this.#retain(new Set(byHostname.keys()), intervalMs)
+    this.#retain(new Set(byHostname.keys()))
     for (const [name, answer] of byHostname) {
       const hostname = this.#hostnames.get(name)
       if (hostname !== undefined) hostname.book = stepBook(hostname.book, answer, clock.now())
@@ -106,13 +106,14 @@ class ConnectionsCollector {
   }
 
   /** Exactly these hostnames from here on. */
-  #retain(names: ReadonlySet<string>, intervalMs: number): void {
+  #retain(names: ReadonlySet<string>): void {
     const { books, metrics } = this.#deps
+    const staleAfterMs = staleAfter(this.#deps.intervalMs('connections'))
     for (const name of this.#hostnames.keys()) if (!names.has(name)) this.#hostnames.delete(name)
     for (const name of books.keys()) if (!names.has(name)) books.delete(name)
     for (const name of names) {
       if (this.#hostnames.has(name)) continue
-      const scope = metrics.scope<ConnectionsMetric>(name, staleAfter(intervalMs))
+      const scope = metrics.scope<ConnectionsMetric>(name, staleAfterMs)
       const labels = { active: { hostname: name, state: 'active' }, retired: { hostname: name, state: 'retired' } }
       this.#hostnames.set(name, { scope, labels, book: readBook(books.get(name)), tally: undefined })
       for (const state of connectionStates) {

@@ -20,6 +20,8 @@ const watchedLimit = 5_000
 const queryMs = 4_000
 /** A search that goes on for longer than this, and than its interval, counts as failing meanwhile. */
 const lateAfterMs = 10_000
+/** No run of the search is given less. */
+const searchMs = 60_000
 
 /** Watches load balancers: AWS tells which there are, DNS tells their addresses. Sends nothing before its first run. */
 export function create(options: readonly LoadBalancerOptions[], deps: CollectorDeps): Collector {
@@ -30,7 +32,7 @@ export function create(options: readonly LoadBalancerOptions[], deps: CollectorD
         kind: 'scheduled',
         name: 'discovery',
         schedule: 'load_balancers',
-        timeoutMs: (intervalMs) => Math.max(intervalMs, 60_000),
+        timeoutMs: (intervalMs) => Math.max(intervalMs, searchMs),
         run: (context) => collector.discover(context),
       },
       {
@@ -183,7 +185,7 @@ class ElbCollector {
 
   /** Where AWS hangs, the search itself tells so only at its end. */
   #late(): Failure[] {
-    const boundMs = Math.max(lateAfterMs, this.#deps.intervalMs('load_balancers'))
+    const boundMs = Math.min(searchMs, Math.max(lateAfterMs, this.#deps.intervalMs('load_balancers')))
     return this.#accounts.flatMap(({ key, askedSinceMs }) => {
       const tookMs = askedSinceMs === undefined ? 0 : this.#deps.clock.monotonic() - askedSinceMs
       if (tookMs <= boundMs) return []

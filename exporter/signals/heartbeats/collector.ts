@@ -90,7 +90,7 @@ class HeartbeatsCollector {
     })
   }
 
-  async run({ signal, intervalMs, trace }: RunContext): Promise<readonly Failure[]> {
+  async run({ signal, trace }: RunContext): Promise<readonly Failure[]> {
     const { clock, views, metrics } = this.#deps
     const nodes = await views.nodes.within(nodesWaitMs, clock, signal)
     if (signal.aborted) return []
@@ -109,7 +109,8 @@ class HeartbeatsCollector {
     const expects = (node: string) => nodes.has(node)
     const heartbeats = judge(this.#renewals, expects, clock.monotonic(), this.#options.heartbeatStaleAfterMs)
     this.#last = { atMs: clock.now(), heartbeats }
-    metrics.scope<HeartbeatsMetric>('heartbeats', staleAfter(intervalMs)).publish(samples(heartbeats, clock.now()))
+    const staleAfterMs = staleAfter(this.#deps.intervalMs('heartbeats'))
+    metrics.scope<HeartbeatsMetric>('heartbeats', staleAfterMs).publish(samples(heartbeats, clock.now()))
     this.#tell(trace, undefined)
     return []
   }

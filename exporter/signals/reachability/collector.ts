@@ -58,7 +58,7 @@ class ReachabilityCollector {
     const { probes, omitted } = planProbes(inSight.all(), windowMs, this.#random)
     const failures = await this.#tryAll(probes, inSight, context)
     if (signal.aborted) return []
-    this.#publish(inSight, intervalMs)
+    this.#publish(inSight)
     const limit = {
       reason: 'limit',
       message: `${omitted} addresses beyond the first ${probeLimit} are not tried`,
@@ -79,7 +79,7 @@ class ReachabilityCollector {
 
   async #tryAll(probes: readonly Probe[], inSight: AddressesInSight, context: RunContext): Promise<Failure[]> {
     const { clock } = this.#deps
-    const { signal, intervalMs, first, trace } = context
+    const { signal, first, trace } = context
     const startedAt = clock.monotonic()
     const failures: Failure[] = []
     const waiting = probes.values()
@@ -98,18 +98,19 @@ class ReachabilityCollector {
         const before = this.#reached.get(address)?.reachable
         this.#reached.set(address, poll.snapshot)
         // A run lasts for most of the interval: what is news is not kept back for so long.
-        if (!first && before !== poll.snapshot.reachable) this.#publish(inSight, intervalMs)
+        if (!first && before !== poll.snapshot.reachable) this.#publish(inSight)
       }
     }
     await Promise.all(Array.from({ length: connectsAtOnce }, work))
     return failures
   }
 
-  #publish(inSight: AddressesInSight, intervalMs: number): void {
+  #publish(inSight: AddressesInSight): void {
     const all = inSight.all()
     const addresses = new Set(all.map(({ address }) => address))
     for (const address of this.#reached.keys()) if (!addresses.has(address)) this.#reached.delete(address)
-    const scope = this.#deps.metrics.scope<ReachabilityMetric>('addresses', staleAfter(intervalMs))
+    const staleAfterMs = staleAfter(this.#deps.intervalMs('load_balancers'))
+    const scope = this.#deps.metrics.scope<ReachabilityMetric>('addresses', staleAfterMs)
     scope.publish(
       all.flatMap(({ loadBalancer: load_balancer, address, state }) => {
         const reach = this.#reached.get(address)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../exporter/service/clock.ts'
 import { createLogger } from '../../../exporter/service/log.ts'
-import { cronTimers, longestInterval } from '../../../exporter/service/schedule.ts'
+import { cronTimers, intervalsOf } from '../../../exporter/service/schedule.ts'
 import { stolenTime } from '../../stolen-time.ts'
 import { until } from '../../until.ts'
 
@@ -19,15 +19,29 @@ function passing() {
   }
 }
 
-test('the interval of a schedule is its longest gap', () => {
-  const gaps = ['* * * * * *', '*/5 * * * * *', '*/7 * * * * *', '0 * * * * *', '0,10 * * * * *'].map(longestInterval)
-  assert.deepEqual(gaps, [1_000, 5_000, 7_000, 60_000, 50_000])
+test('the intervals of a schedule are its longest gap and its shortest', () => {
+  const gaps = ['* * * * * *', '*/5 * * * * *', '*/7 * * * * *', '0 * * * * *', '0,10 * * * * *'].map(intervalsOf)
+  assert.deepEqual(
+    gaps.map(({ longestMs }) => longestMs),
+    [1_000, 5_000, 7_000, 60_000, 50_000],
+  )
+  assert.deepEqual(
+    gaps.map(({ shortestMs }) => shortestMs),
+    [1_000, 5_000, 4_000, 60_000, 10_000],
+  )
 })
 
 test('the interval of a schedule for some hours or days only is at least the time between them', () => {
-  const hours = (expression: string) => longestInterval(expression) / 3_600_000
-  const gaps = ['*/5 * 8-17 * * *', '0 0 8 * * *', '*/5 * 8-17 * * 1-5', '0 */30 * * * 1-5'].map(hours)
-  assert.deepEqual(gaps, [15, 24, 72, 72])
+  const found = ['*/5 * 8-17 * * *', '0 0 8 * * *', '*/5 * 8-17 * * 1-5', '0 */30 * * * 1-5'].map(intervalsOf)
+  assert.deepEqual(
+    found.map(({ longestMs }) => longestMs / 3_600_000),
+    [15, 24, 72, 72],
+  )
+  assert.deepEqual(
+    found.map(({ shortestMs }) => shortestMs / 1_000),
+    [5, 86_400, 5, 1_800],
+    'and a run is over before the next all the same',
+  )
 })
 
 test('a timer ticks by its expression until it is stopped', async () => {

@@ -6,13 +6,15 @@ import { createLogger } from '../../../exporter/service/log.ts'
 import { serviceMetrics } from '../../../exporter/service/metrics.ts'
 import { Service } from '../../../exporter/service/service.ts'
 import { StateFile } from '../../../exporter/service/state-file.ts'
-import type { Signal } from '../../../exporter/signals/signal.ts'
+import type { RunContext, Signal } from '../../../exporter/signals/signal.ts'
 import { settle, TestClock } from '../clock.ts'
 
 /** What ran, by cluster and signal, since it was last cleared. */
 let ran: string[] = []
 /** Who was told of a reload that left it alone. */
 let reloads: string[] = []
+/** What a run, and its collector, was last told of its schedule, in ms. */
+let intervals: { readonly run: number; readonly collector: number } | undefined
 let failing: { readonly at: 'load' | 'create'; readonly signal: string } | undefined
 
 beforeEach(() => {
@@ -32,10 +34,11 @@ function signal(name: string): Signal<never> {
     load: async () => {
       fail('load', name)
       return {
-        create: (_options, { cluster, books }) => {
+        create: (_options, { cluster, books, intervalMs: ofCollector }) => {
           fail('create', name)
           books.set('runs', 0)
-          const run = async () => {
+          const run = async ({ intervalMs }: RunContext) => {
+            intervals = { run: intervalMs, collector: ofCollector('dns') }
             ran.push(`${cluster} ${name}`)
             books.set('runs', Number(books.get('runs')) + 1)
             return []
@@ -132,6 +135,15 @@ test('a collector that cannot be made once does not end the others: what ran bef
   await settle()
   assert.deepEqual(await runsOfTick(), ['a dns'])
   assert.equal(service.ready().ready, true)
+  await service.stop()
+})
+
+test('a run is over before the next, and values are old only after the longest time without one', async () => {
+  const { service } = await setUp()
+  const hours = { ...first.schedules, dns: '*/5 * 8-17 * * *' }
+  await service.apply({ ...config({ name: 'a', dns: {} }), schedules: hours })
+  await settle()
+  assert.deepEqual(intervals, { run: 5_000, collector: 15 * 3_600_000 })
   await service.stop()
 })
 
