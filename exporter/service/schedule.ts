@@ -113,16 +113,21 @@ export interface Intervals {
  * the next ticks may not reach: so the hours and the days that it ticks in are looked at too.
  */
 export function intervalsOf(expression: string): Intervals {
-  const [, , hours, ...days] = expression.trim().split(/\s+/)
+  const [, , ...hoursAndDays] = expression.trim().split(/\s+/)
   const between = gapsOf(expression)
-  const longer = [
+  const always = hoursAndDays.every((field) => field === '*')
+  return {
+    shortestMs: Math.max(1_000, Math.min(...between)),
+    longestMs: Math.max(1_000, ...between, ...(always ? [] : gapsWithout(hoursAndDays))),
+  }
+}
+
+/** Over the hours and over the days without a tick, in ms. */
+function gapsWithout([hours, ...days]: readonly string[]): number[] {
+  return [
     ...gapsOf(['0 0', hours, ...days].join(' ')).filter((gap) => gap > hourMs),
     ...gapsOf(['0 0 0', ...days].join(' ')).filter((gap) => gap > dayMs),
   ]
-  return {
-    shortestMs: Math.max(1_000, Math.min(...between)),
-    longestMs: Math.max(1_000, ...between, ...longer),
-  }
 }
 
 /** Between the next ticks, in ms. */

@@ -82,7 +82,7 @@ export class Service {
     this.#widenLabels(config)
     this.#setViews(config)
     const missing = [...wanted].filter(([id]) => !this.#instances.has(id))
-    const intervals = allIntervals(config.schedules)
+    const intervals = lazyIntervals(config.schedules)
     const created: [string, Instance][] = []
     try {
       for (const [id, entry] of missing) created.push([id, await this.#create(id, entry, config, intervals)])
@@ -170,7 +170,7 @@ export class Service {
     id: string,
     { cluster, signal, made, options }: Planned,
     config: Config,
-    intervals: ScheduleIntervals,
+    intervals: IntervalsOf,
   ): Promise<Instance> {
     const labels = { cluster, collector: signal.name }
     const log = this.#deps.log.child(labels)
@@ -186,7 +186,7 @@ export class Service {
       changes: this.history.sink(cluster, signal.name, log),
       log,
       retentionMs: config.retentionMs,
-      intervalMs: (schedule) => intervals[schedule].longestMs,
+      intervalMs: (schedule) => intervals(schedule).longestMs,
     })
     const runner = new Runner(collector, {
       clock: this.#deps.clock,
@@ -194,27 +194,27 @@ export class Service {
       scope: this.#deps.metrics.owner(selfOwner(id), labels).scope('run', Number.POSITIVE_INFINITY),
       startTimer: this.#deps.startTimer,
       cron: (schedule) => config.schedules[schedule],
-      intervalMs: (schedule) => intervals[schedule].shortestMs,
+      intervalMs: (schedule) => intervals(schedule).shortestMs,
     })
     return { cluster, signal, made, runner }
   }
 }
 
 export const serviceOwner = 'service'
-
-type ScheduleIntervals = Readonly<Record<ScheduleName, Intervals>>
-
-/** Once for all collectors: looking at the ticks to come takes some 10 ms for each expression. */
-function allIntervals(schedules: Config['schedules']): ScheduleIntervals {
-  return {
-    dns: intervalsOf(schedules.dns),
-    load_balancers: intervalsOf(schedules.load_balancers),
-    heartbeats: intervalsOf(schedules.heartbeats),
-    connections: intervalsOf(schedules.connections),
-  }
-}
 /** Of the changes in the state file. No collector is called so: their ids have a space. */
 const historyOwner = 'changes'
+
+type IntervalsOf = (schedule: ScheduleName) => Intervals
+
+/** For all collectors, of those schedules that one has: to look at the ticks to come takes some 10 ms and 1 MB for each. */
+function lazyIntervals(schedules: Config['schedules']): IntervalsOf {
+  const known = new Map<ScheduleName, Intervals>()
+  return (schedule) => {
+    const intervals = known.get(schedule) ?? intervalsOf(schedules[schedule])
+    known.set(schedule, intervals)
+    return intervals
+  }
+}
 
 function idOf(cluster: string, collector: string): string {
   return `${cluster} ${collector}`
