@@ -1,4 +1,5 @@
 /** What of a node is kept: 0.2 KB of 25. */
+import { fields, list, text } from '../../core/json.ts'
 import { farewellTaints } from './metrics.ts'
 
 /** The status of the Ready condition. `unknown`: the node controller has not heard from the kubelet, or no condition. */
@@ -70,18 +71,6 @@ function isFarewell(taint: unknown): boolean {
 
 function part(object: unknown, key: string): Readonly<Record<string, unknown>> {
   return fields(fields(object)[key])
-}
-
-function fields(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** What no clock of a cluster shows (RFC 3339 ends with the year 9999) is no time. */

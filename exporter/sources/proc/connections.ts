@@ -5,6 +5,7 @@
 import { closeSync, lstatSync, openSync, readSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Clock } from '../../core/clock.ts'
+import { errorCode, messageOf } from '../../core/errors.ts'
 import { type FailureReason, failed, good, type Poll } from '../../core/poll.ts'
 import { kernelTexts } from './kernel-text.ts'
 import { type AddressWidth, type EstablishedRow, lineFeed, RowError, readRows } from './rows.ts'
@@ -58,7 +59,7 @@ export async function readConnections(
     }
     return good(clock.now(), found)
   } catch (error) {
-    return failed(clock.now(), reasonOf(error), `connections of ${proc}: ${messageOf(error, proc)}`)
+    return failed(clock.now(), reasonOf(error), `connections of ${proc}: ${adviceOn(error, proc)}`)
   }
 }
 
@@ -106,7 +107,7 @@ function open(path: string, optional: boolean): number | undefined {
 }
 
 function mayFail(error: unknown): boolean {
-  return ['ENOENT', 'EACCES', 'EPERM'].includes(codeOf(error))
+  return ['ENOENT', 'EACCES', 'EPERM'].includes(errorCode(error))
 }
 
 /** Read on this thread: a read takes less than handing it to another and back. */
@@ -150,14 +151,14 @@ function yieldToOthers(): Promise<void> {
 }
 
 function reasonOf(error: unknown): FailureReason {
-  const code = codeOf(error)
+  const code = errorCode(error)
   if (code === 'EACCES' || code === 'EPERM') return 'denied'
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'not_found'
   return error instanceof RowError ? 'malformed' : 'internal'
 }
 
-function messageOf(error: unknown, proc: string): string {
-  const text = error instanceof Error ? error.message : String(error)
+function adviceOn(error: unknown, proc: string): string {
+  const text = messageOf(error)
   return ['denied', 'not_found'].includes(reasonOf(error)) ? `${text}; ${mountAdvice(proc)}` : text
 }
 
@@ -166,9 +167,4 @@ export function mountAdvice(proc: string): string {
   const mount = (folder: string) => `mount the host's /proc/1/net read-only at ${join(folder, '1/net')}`
   // No runtime lets anything be mounted below a container's own /proc.
   return resolve(proc) === '/proc' ? `${mount('/host/proc')} and set connections.proc: /host/proc` : mount(proc)
-}
-
-function codeOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
-  return typeof code === 'string' ? code : ''
 }
