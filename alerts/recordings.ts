@@ -102,10 +102,7 @@ function changeRecordings(config: RulesConfig) {
     // Of several within the window, the first: nodes that it stranded are its victims when another address leaves later.
     firstChange: record(
       'cluster_load_balancer:elbchurn_elb_address_first_change_timestamp_seconds:min',
-      or(
-        aggregate('min', ['cluster', 'load_balancer', 'change'], firstWithin(config, elbChange)),
-        younger(selectRecorded(lastChange), window / 1_000),
-      ),
+      firstOf(config, ['cluster', 'load_balancer', 'change'], elbChange, lastChange),
     ),
     firstSeen,
     // A scrape sees it some seconds after it left, but no address left after the last removal.
@@ -121,16 +118,21 @@ function changeRecordings(config: RulesConfig) {
     dnsLastChange,
     dnsFirstChange: record(
       'cluster_hostname:elbchurn_dns_answer_first_change_timestamp_seconds:min',
-      or(
-        aggregate('min', ['cluster', 'hostname', 'type'], firstWithin(config, dnsChange)),
-        younger(selectRecorded(dnsLastChange), window / 1_000),
-      ),
+      firstOf(config, ['cluster', 'hostname', 'type'], dnsChange, dnsLastChange),
     ),
   }
 }
 
-function firstWithin<L extends string>(config: RulesConfig, lastChange: Vector<L>): Vector<L> {
-  return leastOver(younger(lastChange, freshSeconds), config.change_window, config.since_step)
+/** The first change within the window that a look back saw, else the last one. */
+function firstOf<L extends string>(
+  config: RulesConfig,
+  labels: readonly L[],
+  change: Vector<L | TargetLabel>,
+  last: Recording<L>,
+): Vector<L> {
+  const { change_window: window, since_step: step } = config
+  const seen = leastOver(younger(change, freshSeconds), window, step)
+  return or(aggregate('min', labels, seen), younger(selectRecorded(last), window / 1_000))
 }
 
 /** The first scrape that saw each address retired, of those that left within the window and are not back. */
